@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * app.h - the one header an application must include.
+ *
+ * An application is a description and a start function.  start() runs on a
+ * fiber: it may be a plain loop with fiber_sleep() in it, or register
+ * listeners and timers and return.
+ *
+ *     static enum err start(struct env *env) { ... return OK; }
+ *     BILLET_APP(start, .name = "hello");
+ *
+ * The image lives on after start() returned OK while anything is registered
+ * (a listener, a bound UDP port, a set timer, a live fiber); when nothing is
+ * left that could ever happen, it powers off with status 0.  Any other result
+ * powers off with status 1, and the log says why.
+ */
+#ifndef BILLET_APP_H
+#define BILLET_APP_H
+
+#include <billet/fiber.h>
+#include <billet/key.h>
+#include <billet/log.h>
+#include <billet/loop.h>
+#include <billet/metrics.h>
+#include <billet/net.h>
+#include <billet/stream.h>
+
+enum { APP_ABI = 1, APP_NETS_MAX = 4, APP_BLKS_MAX = 4, APP_NAME_BYTES = 16 };
+
+/* Hard limits.  Memory is reserved for all of them before start().  A zero
+ * takes the default in the comment.  On a machine with too little memory for
+ * the limits, boot scales the buffers down as far as the floors beside them;
+ * below those it refuses to start and says how much is wanted. */
+struct limits {
+    uint32_t tcp_conns;     /* established or closing; 256, floor 64 */
+    uint32_t tcp_half_open; /* beyond this, SYN cookies; 256, floor 64 */
+    uint32_t tcp_listeners; /* 8 */
+    uint32_t tcp_rcvbuf;  /* most bytes in flight to us per connection; 65536 */
+    uint32_t tcp_sndbuf;  /* most bytes queued by a connection; 65536 */
+    uint32_t rx_blocks;   /* 2 KiB each, shared by all; 1024, floor 160 */
+    uint32_t tx_blocks;   /* 4 KiB each, shared by all; 512, floor 80 */
+    uint32_t udp_binds;   /* 8 */
+    uint32_t fibers;      /* at once, start() included; 4 */
+    uint32_t fiber_stack; /* bytes of stack each; 16384 */
+    uint32_t arena_bytes; /* for the application's own NEW()s; 65536 */
+};
+
+/* What the ELF note of an image says: no pointers, little-endian, so that
+ * `billet inspect` reads it from the file.  Names are zero-padded. */
+struct manifest {
+    uint32_t abi;
+    char name[APP_NAME_BYTES];
+    char nets[APP_NETS_MAX][APP_NAME_BYTES]; /* networks wanted: "uplink" */
+    char blks[APP_BLKS_MAX][APP_NAME_BYTES]; /* disks wanted, likewise */
+    struct limits limits;
+};
+
+/* Everything an instance may touch.  No globals: two can share a process. */
+struct env {
+    struct loop *loop;
+    struct net *net; /* NULL unless BILLET_NET_APP */
+    struct log *log;
+    struct keys *keys;
+    struct metrics *metrics;
+    struct fibers *fibers;
+    struct arena *arena; /* sealed when start() returns or first waits */
+    const struct manifest *manifest;
+    void *app; /* the instance's own state */
+};
+
+/* What an image brings besides its application.  A reference to the service
+ * is what links it in; an image that does not refer to it does not hold it. */
+struct service {
+    const char *name;
+    enum err (*up)(struct env *env);
+};
+extern const struct service billet_networking; /* netstack and NIC drivers */
+
+struct app {
+    const struct manifest *manifest;
+    const struct service *networking; /* NULL: none */
+    enum err (*start)(struct env *);
+};
+extern const struct app billet_app;
+
+/* An ELF note: Elf64_Nhdr, the owner's name, the manifest. */
+struct manifest_note {
+    uint32_t owner_bytes, desc_bytes, type;
+    char owner[8];
+    struct manifest desc;
+};
+enum { MANIFEST_NOTE_TYPE = 1 };
+
+#define BILLET_MANIFEST_(...)                                                  \
+    __attribute__((                                                            \
+        used, section(".note.billet"),                                         \
+        aligned(4))) static const struct manifest_note billet_note_ = {        \
+        .owner_bytes = 7,                                                      \
+        .desc_bytes = sizeof(struct manifest),                                 \
+        .type = MANIFEST_NOTE_TYPE,                                            \
+        .owner = "Billet",                                                     \
+        .desc = {.abi = APP_ABI, __VA_ARGS__}}
+
+/* Define the image's application, without a network. */
+#define BILLET_APP(start_fn, ...)                                              \
+    BILLET_MANIFEST_(__VA_ARGS__);                                             \
+    const struct app billet_app = {.manifest = &billet_note_.desc,             \
+                                   .start = (start_fn)}
+
+/* The same with the network stack; name the networks: .nets = {"uplink"}. */
+#define BILLET_NET_APP(start_fn, ...)                                          \
+    BILLET_MANIFEST_(__VA_ARGS__);                                             \
+    const struct app billet_app = {.manifest = &billet_note_.desc,             \
+                                   .networking = &billet_networking,           \
+                                   .start = (start_fn)}
+
+/* Memory for ever, zeroed.  Panics when sealed or when it runs out, for both
+ * are the author's mistakes: raise limits.arena_bytes. */
+void *arena_alloc(struct arena *, size_t n, size_t align);
+#define NEW(env, type)                                                         \
+    ((type *)arena_alloc((env)->arena, sizeof(type), _Alignof(type)))
+#define NEW_ARRAY(env, type, count)                                            \
+    ((type *)arena_alloc((env)->arena, sizeof(type) * (count), _Alignof(type)))
+
+#endif

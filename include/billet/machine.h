@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * machine.h - what arch/<machine> gives the rest; nothing else may know which
+ * machine it runs on.
+ *
+ * Implemented by arch/x86_64 (bare metal) and arch/hosted (a Linux process).
+ * Only boot/, lib/fiber, lib/log and crypto/ call it; the cores get time and
+ * randomness as arguments.
+ */
+#ifndef BILLET_MACHINE_H
+#define BILLET_MACHINE_H
+
+#include <billet/base.h>
+
+/* Monotonic time since the first instruction (bare) or start (hosted). */
+ns_t machine_now(void);
+
+/* Nanoseconds since 1970-01-01 UTC; 0 when the machine has no clock. */
+uint64_t machine_wall_ns(void);
+
+/*
+ * Sleep until the deadline or a wake-up, whichever is first; returns at once
+ * when a wake-up is already pending.  NS_NEVER: only a wake-up ends it.
+ * A wake-up is any device interrupt, or in a process any watched descriptor.
+ */
+void machine_wait(ns_t deadline);
+
+/* Whether a wake-up came since the last call, which clears it. */
+bool machine_woken(void);
+
+/*
+ * Fill `out` with random bytes.  False when no source of true randomness has
+ * answered (no RDRAND, no virtio-rng given to machine_seed()); the bytes are
+ * then only as good as timer jitter, and the caller must say so.
+ */
+bool machine_random(struct mspan out);
+
+/* Stir in bytes from a source found later, a virtio-rng for one. */
+void machine_seed(struct span entropy);
+
+/* Write to every console there is.  Never blocks for longer than the UART
+ * takes; '\n' is expanded to "\r\n" where the console wants that. */
+void machine_log(struct span text);
+
+/* The largest region of free memory, page-aligned; what boot cuts the arena
+ * from.  Not zeroed.  Takes it: a second call returns an empty span. */
+struct mspan machine_memory(void);
+
+/* Bytes of memory the machine has in all, as its map says. */
+uint64_t machine_memory_total(void);
+
+/* Make [p, p+n) fault on any access; both page-aligned, inside
+ * machine_memory().  Used below stacks. */
+enum { MACHINE_PAGE_BYTES = 4096 };
+void machine_guard(void *p, size_t n);
+
+/* The command line's arguments: NULL-terminated, without the image's name.
+ * Quotes are already taken off.  Valid for ever. */
+const char *const *machine_args(void);
+
+/* What the machine is, for logs and metrics: "QEMU q35 by multiboot". */
+const char *machine_name(void);
+
+/* When the first instruction ran, on machine_now()'s scale; normally 0. */
+ns_t machine_boot_ns(void);
+
+/* Power off (bare) or exit (hosted).  Status 0 is success; any other leaves
+ * through isa-debug-exit or pvpanic when there is one, so a host can see it. */
+_Noreturn void machine_exit(int status);
+
+/* Restart the machine (bare) or exit with status 0 (hosted). */
+_Noreturn void machine_reset(void);
+
+/* A flow of control with a stack of its own. */
+struct context {
+    void *sp;
+};
+
+/* Prepare `c` so that the first switch to it calls entry(arg) on `stack`.
+ * entry never returns. */
+void context_init(struct context *c, struct mspan stack,
+                  void (*entry)(void *arg), void *arg);
+
+/* Save this flow into `from`, go on with `to`.  Saves callee-saved registers
+ * and the floating-point control words. */
+void context_switch(struct context *from, struct context *to);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * metrics.h - counters and gauges that show up by being declared.
+ *
+ *     #define SHOP_METRICS(X)                                            \
+ *         X(COUNTER, orders, "", "Orders taken")                         \
+ *         X(COUNTER, refused_price, "reason=\"price\"", "Orders refused") \
+ *         X(GAUGE, carts, "", "Carts open")
+ *     METRICS_DEFINE(shop, SHOP_METRICS);
+ *     ...
+ *     struct shop_metrics m;                  in the instance's state
+ *     metrics_add(env->metrics, &shop_metrics_group, &m);
+ *     m.orders++;
+ *
+ * /metrics then has `shop_orders_total`, `shop_refused_price_total{...}` and
+ * `shop_carts`.  To give several fields one name with different labels, use
+ * METRICS' name form: X(COUNTER, refused_price, "reason=\"price\"", "...",)
+ * is named by the part of the field before a double underscore:
+ * `refused__price` is `shop_refused_total{reason="price"}`.
+ */
+#ifndef BILLET_METRICS_H
+#define BILLET_METRICS_H
+
+#include <billet/base.h>
+
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
+
+struct metric {
+    const char *field, *labels, *help;
+    uint8_t kind; /* enum metric_kind */
+};
+
+struct metrics_group {
+    const char *prefix; /* "net" */
+    const struct metric *metrics;
+    unsigned n;
+};
+
+#define METRICS_FIELD_(kind, field, labels, help) uint64_t field;
+#define METRICS_ROW_(kind, field, labels, help)                                \
+    {#field, labels, help, METRIC_##kind},
+/* The struct: in a header, or at the top of the one file that uses it. */
+#define METRICS_STRUCT(prefix, LIST)                                           \
+    struct prefix##_metrics {                                                  \
+        LIST(METRICS_FIELD_)                                                   \
+    }
+/* The table: once, in a .c file. */
+#define METRICS_TABLE(prefix_, LIST)                                           \
+    static const struct metric prefix_##_metric_rows_[] = {                    \
+        LIST(METRICS_ROW_)};                                                   \
+    const struct metrics_group prefix_##_metrics_group = {                     \
+        .prefix = #prefix_,                                                    \
+        .metrics = prefix_##_metric_rows_,                                     \
+        .n = sizeof(prefix_##_metric_rows_) / sizeof(struct metric)}
+
+struct metrics;
+
+/* Show the group; `values` is a prefix##_metrics struct, one uint64_t a row in
+ * order, and stays the caller's.  Panics beyond METRICS_GROUPS_MAX. */
+enum { METRICS_GROUPS_MAX = 32 };
+void metrics_add(struct metrics *, const struct metrics_group *,
+                 const uint64_t *values);
+
+/* The same for values that are worked out when asked: `refresh` runs before a
+ * reading and may update the values. */
+void metrics_add_computed(struct metrics *, const struct metrics_group *,
+                          const uint64_t *values, void (*refresh)(void *user),
+                          void *user);
+
+/* One value by its full name without labels ("net_rx_frames"), summed over the
+ * labels; 0 when there is none. */
+uint64_t metrics_get(const struct metrics *, const char *name);
+
+/*
+ * The OpenMetrics text, in pieces: fills `out` from row *cursor on, advances
+ * the cursor, returns the bytes written; 0 when all is written.  Whole lines
+ * only; `out` must hold METRICS_LINE_BYTES at least.
+ */
+enum { METRICS_LINE_BYTES = 512 };
+size_t metrics_format(const struct metrics *, uint32_t *cursor,
+                      struct mspan out);
+
+#endif

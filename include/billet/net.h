@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * net.h - TCP, UDP and name resolution for applications.
+ *
+ * A listener or a bound port serves IPv4 and IPv6 alike, on every network.
+ */
+#ifndef BILLET_NET_H
+#define BILLET_NET_H
+
+#include <billet/stream.h>
+
+struct net;
+
+/* 16 bytes in network order; IPv4 is held IPv4-mapped (::ffff:a.b.c.d). */
+struct ipaddr {
+    uint8_t b[16];
+};
+
+/* `netif` says which network a link-local address is on, by the index of the
+ * name in manifest.nets counted from 1; 0: not said. */
+struct endpoint {
+    struct ipaddr addr;
+    uint16_t port; /* host order */
+    uint8_t netif;
+};
+
+bool ipaddr_is_v4(const struct ipaddr *);
+bool ipaddr_eq(const struct ipaddr *, const struct ipaddr *);
+struct ipaddr ipaddr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
+
+/* "192.0.2.1" or "2001:db8::1" (RFC 5952), zero-terminated. */
+enum { IPADDR_TEXT_BYTES = 46, ENDPOINT_TEXT_BYTES = 56 };
+void ipaddr_format(char out[IPADDR_TEXT_BYTES], const struct ipaddr *);
+/* False, `out` untouched, when `text` is not exactly one address.  IPv4 is
+ * four decimal numbers without leading zeros; IPv6 as RFC 4291 2.2. */
+MUST_USE bool ipaddr_parse(struct ipaddr *out, struct span text);
+/* "192.0.2.1:80" or "[2001:db8::1]:80". */
+void endpoint_format(char out[ENDPOINT_TEXT_BYTES], const struct endpoint *);
+MUST_USE bool endpoint_parse(struct endpoint *out, struct span text);
+
+/* Called once per accepted connection.  The stream is yours: set on_event,
+ * and stream_release() it after STREAM_CLOSED.  Returning false refuses it
+ * with RST. */
+typedef bool accept_fn(struct stream *, const struct endpoint *peer,
+                       void *user);
+
+/* E_FULL: no listener slot.  E_INVAL: the port is taken. */
+MUST_USE enum err tcp_listen(struct net *, uint16_t port, accept_fn *,
+                             void *user);
+/* Stop listening; accepted connections live on. */
+void tcp_unlisten(struct net *, uint16_t port);
+
+/* STREAM_OPEN or STREAM_CLOSED follows; never from inside the call.  E_FULL:
+ * no connection slot or port is free.  E_UNREACH: no route. */
+MUST_USE enum err tcp_connect(struct net *, const struct endpoint *,
+                              struct stream **out);
+
+/* The two ends of a TCP stream.  Only for streams from this header. */
+void tcp_peer(const struct stream *, struct endpoint *out);
+void tcp_local(const struct stream *, struct endpoint *out);
+
+/* Send a probe after this much silence; 0 is off, the default (RFC 9293
+ * 3.8.4).  Four unanswered probes end the connection with E_TIMEOUT. */
+void tcp_keepalive(struct stream *, ns_t idle);
+/* End the connection with E_TIMEOUT when sent data stays unacknowledged this
+ * long (RFC 9293 3.8.3); 0 is the default of 5 minutes. */
+void tcp_user_timeout(struct stream *, ns_t);
+
+struct udp_dgram {
+    struct endpoint remote, local; /* local.addr all zero: the stack chooses */
+    struct span data;
+    bool broadcast; /* received: not sent to an address of ours alone */
+};
+
+/* `data` and `*d` are lent for the call only. */
+typedef void udp_fn(const struct udp_dgram *d, void *user);
+
+/* E_FULL: no slot.  E_INVAL: the port is taken.  Port 0: a random free port
+ * (RFC 6056), returned in *port. */
+MUST_USE enum err udp_bind(struct net *, uint16_t *port, udp_fn *, void *user);
+void udp_unbind(struct net *, uint16_t port);
+/* Copies `data`.  local.port must be bound.  E_FULL: no packet free now.
+ * E_UNREACH: no route.  E_INVAL: longer than a datagram can be. */
+MUST_USE enum err udp_send(struct net *, const struct udp_dgram *);
+
+/* The addresses of a name, best first.  `n` is 0 when err is not OK. */
+enum { DNS_ADDRS_MAX = 8 };
+typedef void dns_fn(enum err, const struct ipaddr *, unsigned n, void *user);
+/* An address in text form is answered without asking anyone.  The callback
+ * never runs from inside the call.  E_FULL: too many questions open. */
+MUST_USE enum err dns_resolve(struct net *, const char *name, dns_fn *,
+                              void *user);
+
+/* One address that this host has. */
+struct net_addr {
+    struct ipaddr addr;
+    uint8_t prefix_bits, netif;
+    bool tentative; /* duplicate detection is not over */
+};
+/* Fills `out` with at most `max` and returns how many there are. */
+unsigned net_addrs(const struct net *, struct net_addr *out, unsigned max);
+
+#endif

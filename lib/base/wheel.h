@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * wheel.h - a hierarchical timer wheel: 4 levels of 64 slots, 1 ms ticks.
+ *
+ * struct timer is in loop.h.  Setting and clearing are O(1).  The stack has
+ * one for its connections, the loop another for everyone else.
+ */
+#ifndef BASE_WHEEL_H
+#define BASE_WHEEL_H
+
+#include <billet/loop.h>
+
+enum { WHEEL_LEVELS = 4, WHEEL_SLOTS = 64 };
+
+struct wheel {
+    uint64_t tick;              /* the first tick that has not fired yet */
+    uint64_t map[WHEEL_LEVELS]; /* a bit for each slot that is not empty */
+    unsigned count;
+    struct timer *slot[WHEEL_LEVELS][WHEEL_SLOTS];
+};
+
+void wheel_init(struct wheel *, ns_t now);
+void wheel_set(struct wheel *, struct timer *, ns_t deadline);
+void wheel_clear(struct wheel *, struct timer *);
+
+/* Fire at most `budget` due timers; returns how many fired.  fire() may set
+ * and clear any timer, its own too. */
+unsigned wheel_turn(struct wheel *, ns_t now, unsigned budget);
+
+/* Never later than the earliest timer; may be earlier where a higher level
+ * must be opened first.  NS_NEVER when empty. */
+ns_t wheel_deadline(const struct wheel *);
+
+#endif

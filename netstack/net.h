@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * net.h - the whole stack as one machine without I/O.
+ *
+ * Frames in, frames out, one deadline.  boot/ joins it to the NICs and the
+ * loop; a test, a simulation or a fuzzer joins it to another net.  What an
+ * application calls (tcp_listen and so on) is in <billet/net.h>.
+ *
+ * A turn is: net_input for each NIC, net_tick, net_dispatch, [timers, tasks],
+ * net_output.  Nothing calls the application but net_dispatch.
+ */
+#ifndef NETSTACK_NET_H
+#define NETSTACK_NET_H
+
+#include <base/pool.h>
+#include <billet/app.h>
+#include <billet/net.h>
+#include <billet/netif.h>
+
+enum { NET_NETIFS_MAX = APP_NETS_MAX };
+
+struct net_config {
+    uint8_t seed[32]; /* for every secret of the stack; see lib/base/rng.h */
+    struct limits limits;         /* no zeros: boot has filled the defaults */
+    struct pool *pkts;            /* struct pkt */
+    struct block_pool *tx_blocks; /* send queues, copies, control packets */
+    struct pool *rx_blocks;       /* only looked at, to know when memory is
+                                   * scarce (architecture, 6) */
+    struct arena *arena;
+    uint64_t wall_ns;     /* at `now` of creation; 0: unknown */
+    const char *hostname; /* for DHCP; NULL: none */
+};
+
+/* How one network is to be configured; boot makes it from the keys. */
+struct netif_config {
+    bool dhcp4; /* else static4 when its prefix is not 0 */
+    struct net_addr static4;
+    struct ipaddr gateway4; /* all zero: none (or DHCP's) */
+    bool auto6;             /* SLAAC; a link-local address in any case... */
+    bool none6;             /* ...unless this is set: no IPv6 at all */
+    struct net_addr static6;
+    struct ipaddr gateway6;
+    struct ipaddr dns[3]; /* all zero: from DHCP, or RDNSS */
+    unsigned ndns;
+};
+
+/* Memory that net_new() takes from the arena for such limits. */
+size_t net_bytes(const struct limits *);
+
+/* NULL when the arena is too small.  `*c` is copied; what it points to stays.
+ */
+struct net *net_new(const struct net_config *c, ns_t now);
+
+/* Adds a NIC: frames for it carry its index, which counts from 1.  Addresses
+ * are acquired from now on.  The netif stays the caller's. */
+uint8_t net_add(struct net *, struct netif *, const struct netif_config *,
+                ns_t now);
+
+/* Consumes every frame in the queue; each has pkt.netif set. */
+void net_input(struct net *, struct pktq *frames, ns_t now);
+/* Runs due timers.  Nothing calls the application from here, either. */
+void net_tick(struct net *, ns_t now);
+/* Delivers queued events to their owners: the only upcall there is.  Returns
+ * how many were delivered. */
+unsigned net_dispatch(struct net *, ns_t now);
+/* Appends up to `max` frames to send on `netif`.  Returns how many. */
+unsigned net_output(struct net *, uint8_t netif, struct pktq *frames,
+                    unsigned max, ns_t now);
+/* When net_tick() or net_output() next has work; NS_NEVER if not. */
+ns_t net_deadline(const struct net *);
+
+/* Whether an application has anything open: a listener, a bound port, a
+ * stream, a question to DNS. */
+bool net_in_use(const struct net *);
+
+/* Something the owner of the machine wants to read in the log. */
+enum net_note_kind {
+    NET_ADDR_ADDED, /* addr/prefix on netif, from `origin` */
+    NET_ADDR_LOST,
+    NET_ADDR_CONFLICT, /* someone else has it; not used */
+    NET_GATEWAY,       /* addr is the default router */
+    NET_DNS_SERVER,
+    NET_DHCP_WAIT, /* no DHCP server has answered so far */
+    NET_NAMESERVER_SILENT
+};
+struct net_note {
+    enum net_note_kind kind;
+    uint8_t netif, prefix_bits;
+    struct ipaddr addr;
+    const char *origin; /* "dhcp", "static", "slaac", "link-local" */
+    uint32_t seconds;   /* lease or lifetime; UINT32_MAX: for ever */
+};
+/* The oldest note not yet read; false when there is none.  A ring of 16: the
+ * oldest is lost first. */
+bool net_note(struct net *, struct net_note *);
+
+/* Shows the counters of the stack and of each NIC added so far. */
+void net_metrics(struct net *, struct metrics *);
+
+#endif
