@@ -64,8 +64,9 @@ struct env {
     struct metrics *metrics;
     struct fibers *fibers;
     struct arena *arena; /* sealed when start() returns or first waits */
-    const struct manifest *manifest;
-    void *app; /* the instance's own state */
+    const struct manifest *manifest; /* what the image asked for... */
+    struct limits limits;            /* ...and what this machine has room for */
+    void *app;                       /* the instance's own state */
 };
 
 /* What an image brings besides its application.  A reference to the service
