@@ -43,6 +43,7 @@ struct limits {
     uint32_t fibers;      /* at once, start() included; 4 */
     uint32_t fiber_stack; /* bytes of stack each; 16384 */
     uint32_t arena_bytes; /* for the application's own NEW()s; 65536 */
+    uint32_t conn_bytes;  /* the same again for each of tcp_conns; 0 */
 };
 
 /* What the ELF note of an image says: no pointers, little-endian, so that
