@@ -116,6 +116,20 @@ enum { MANIFEST_NOTE_TYPE = 1 };
                                    .networking = &billet_networking,           \
                                    .start = (start_fn)}
 
+/* The image and the machine it is on, for status pages. */
+struct image_status {
+    const char *name, *version, *commit, *machine;
+    ns_t boot_ns;          /* from the first instruction to start()'s return;
+                            * 0 while start() still runs its first stretch */
+    ns_t uptime_ns;        /* since the first instruction */
+    uint64_t wall_ns;      /* since 1970, UTC; 0: no clock */
+    uint64_t memory_total; /* of the machine */
+    uint64_t memory_plan;  /* reserved for this image's limits */
+    uint64_t memory_used;  /* of the plan, now in use */
+    uint64_t memory_high;  /* the most that ever was */
+};
+void image_status(const struct env *, struct image_status *out);
+
 /* Memory for ever, zeroed.  Panics when sealed or when it runs out, for both
  * are the author's mistakes: raise limits.arena_bytes. */
 void *arena_alloc(struct arena *, size_t n, size_t align);
