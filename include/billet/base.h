@@ -82,6 +82,25 @@ static inline void buf_drop(struct buf *b)
         b->free(b);
 }
 
+/* Memory that belongs to nobody just now, free objects of a pool for one: with
+ * AddressSanitizer any access to it is reported, else these are nothing. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BASE_ASAN_ 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define BASE_ASAN_ 1
+#endif
+#ifdef BASE_ASAN_
+void __asan_poison_memory_region(void const volatile *p, size_t n);
+void __asan_unpoison_memory_region(void const volatile *p, size_t n);
+#define MEM_POISON(p, n)   __asan_poison_memory_region(p, n)
+#define MEM_UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
+#else
+#define MEM_POISON(p, n)   ((void)(p), (void)(n))
+#define MEM_UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
 /* Ours, always compiled in: a broken promise inside this image stops it. */
 _Noreturn void panic(const char *file, int line, const char *what);
 #define ASSERT(claim) ((claim) ? (void)0 : panic(__FILE__, __LINE__, #claim))

@@ -14,6 +14,9 @@
 size_t fmt(char *out, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 size_t vfmt(char *out, size_t size, const char *format, va_list);
+/* The same, but bytes below 0x20 and 0x7f that come from arguments (which a
+ * stranger may have chosen) are written as '?'. */
+size_t vfmt_clean(char *out, size_t size, const char *format, va_list);
 
 /* Decimal digits of `v` at out, no zero; at most 20.  Returns how many. */
 unsigned fmt_u64(char *out, uint64_t v);

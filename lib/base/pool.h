@@ -24,14 +24,14 @@ void *arena_try(struct arena *, size_t n, size_t align);
 void arena_seal(struct arena *);
 
 struct pool {
-    const char *name; /* for metrics: "tx_blocks" */
-    void *free;       /* list through the objects' first word */
-    uint8_t *fresh;   /* objects never taken yet: [fresh, end) */
+    void *free;         /* list through the objects' first word */
+    int64_t fail_after; /* tests: refuse from the n-th get on; < 0: never */
+    uint8_t *fresh;     /* objects never taken yet: [fresh, end) */
     uint8_t *end;
     uint32_t size; /* of an object, a multiple of 16 */
     uint32_t count, in_use, high_water;
     uint64_t refusals;
-    int64_t fail_after; /* tests: refuse from the n-th get on; < 0: never */
+    const char *name; /* for metrics: "tx_blocks" */
 };
 
 /* Bytes pool_init() takes from an arena for `count` objects of `size`. */
@@ -43,13 +43,15 @@ MUST_USE bool pool_init(struct pool *, const char *name, struct arena *,
 void *pool_get(struct pool *);
 void pool_put(struct pool *, void *);
 
-/* A pool of blocks: struct block followed elsewhere by its data, aligned to
- * its size. */
+/* A pool of blocks: struct block here, its data elsewhere, aligned to its size
+ * (a power of two). */
 struct block_pool {
     struct pool blocks; /* struct block, each bound to its data for ever */
     uint8_t *data;
     uint32_t block_bytes;
 };
+/* Bytes block_pool_init() takes from an arena, alignment included. */
+size_t block_pool_bytes(uint32_t block_bytes, uint32_t count);
 MUST_USE bool block_pool_init(struct block_pool *, const char *name,
                               struct arena *, uint32_t block_bytes,
                               uint32_t count);

@@ -31,8 +31,35 @@ void table_init(struct table *, void *memory, uint32_t limit);
  *          i = table_next(t, h, &at))
  */
 #define TABLE_NONE UINT32_MAX
-uint32_t table_first(const struct table *, uint32_t hash, uint32_t *at);
-uint32_t table_next(const struct table *, uint32_t hash, uint32_t *at);
+
+/* The search goes on at entry `i`; ends at the first empty one, which there
+ * always is. */
+static inline uint32_t table_scan_(const struct table *t, uint32_t hash,
+                                   uint32_t i, uint32_t *at)
+{
+    for (;; i = (i + 1) & t->mask) {
+        const struct table_entry *e = &t->entry[i];
+
+        if (e->index_plus_1 == 0)
+            return TABLE_NONE;
+        if (e->hash == hash) {
+            *at = i;
+            return e->index_plus_1 - 1;
+        }
+    }
+}
+
+static inline uint32_t table_first(const struct table *t, uint32_t hash,
+                                   uint32_t *at)
+{
+    return table_scan_(t, hash, hash & t->mask, at);
+}
+
+static inline uint32_t table_next(const struct table *t, uint32_t hash,
+                                  uint32_t *at)
+{
+    return table_scan_(t, hash, (*at + 1) & t->mask, at);
+}
 
 /* False when `limit` indices are in already. */
 MUST_USE bool table_put(struct table *, uint32_t hash, uint32_t index);

@@ -15,16 +15,22 @@ enum { WHEEL_LEVELS = 4, WHEEL_SLOTS = 64 };
 struct wheel {
     uint64_t tick;              /* the first tick that has not fired yet */
     uint64_t map[WHEEL_LEVELS]; /* a bit for each slot that is not empty */
-    unsigned count;
+    ns_t now;                   /* of the last turn */
+    unsigned count;             /* timers set */
+    struct timer *due;          /* fire next */
+    struct timer *late;         /* were past when set: fire in the next turn */
     struct timer *slot[WHEEL_LEVELS][WHEEL_SLOTS];
 };
 
+/* A wheel holds pointers into itself: it must not be moved once it is used. */
 void wheel_init(struct wheel *, ns_t now);
+/* Moves a timer that is set already.  NS_NEVER clears it. */
 void wheel_set(struct wheel *, struct timer *, ns_t deadline);
 void wheel_clear(struct wheel *, struct timer *);
 
-/* Fire at most `budget` due timers; returns how many fired.  fire() may set
- * and clear any timer, its own too. */
+/* Fire due timers; firing one or moving one to a lower level uses up 1 of
+ * `budget`.  Returns how many fired.  fire() may set and clear any timer, its
+ * own too; one that it sets for the past fires in the next turn. */
 unsigned wheel_turn(struct wheel *, ns_t now, unsigned budget);
 
 /* Never later than the earliest timer; may be earlier where a higher level
