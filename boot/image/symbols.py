@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Make the table of function names that an image carries for its backtraces.
+
+usage: symbols.py IMAGE OUTPUT.c
+
+IMAGE is a first link with an empty table.  The text comes before the table in
+memory, so its addresses stay the same in the second link; arch/x86_64/symbols.h
+has the format.
+"""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'scripts'))
+from billetlib.elf import Elf, ElfError  # noqa: E402
+
+NAME_MAX = 47       # SYMBOL_NAME_BYTES - 1
+FUNCTION, EXECUTABLE = 2, 4
+
+
+def uvarint(value):
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7f | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def functions(elf):
+    """(address, name) in order; of several names at one place, the first."""
+    found = {}
+    code = [s for s in elf.sections if s.flags & EXECUTABLE]
+    for symbol in sorted(elf.symbols(), key=lambda s: (s.address, s.name)):
+        inside = any(s.address <= symbol.address < s.address + s.size
+                     for s in code)
+        if inside and symbol.kind == FUNCTION and symbol.name:
+            found.setdefault(symbol.address, symbol.name[:NAME_MAX].encode())
+    return sorted(found.items()), max(s.address + s.size for s in code)
+
+
+def encode(entries, end):
+    out, address, before = bytearray(), 0, b''
+    for start, name in entries:
+        shared = 0
+        while shared < min(len(name), len(before)) and \
+                name[shared] == before[shared]:
+            shared += 1
+        out += uvarint(start - address) + bytes([shared]) + name[shared:] + b'\0'
+        address, before = start, name
+    return bytes(out + uvarint(end - address))
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    try:
+        elf = Elf(sys.argv[1])
+        base = elf.symbol('image_base')
+    except ElfError as error:
+        sys.exit(f'symbols.py: {error}')
+    entries, end = functions(elf)
+    table = encode([(a - base, name) for a, name in entries], end - base)
+    rows = [', '.join(str(b) for b in table[i:i + 16])
+            for i in range(0, len(table), 16)]
+    Path(sys.argv[2]).write_text(
+        '#include <symbols.h>\n'
+        f'static const uint8_t table[{len(table)}] = {{\n'
+        + ',\n'.join(rows) + '};\n'
+        'const struct span image_symbols = {table, sizeof(table)};\n')
+
+
+if __name__ == '__main__':
+    main()
