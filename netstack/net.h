@@ -42,6 +42,10 @@ struct netif_config {
     struct ipaddr gateway6;
     struct ipaddr dns[3]; /* all zero: from DHCP, or RDNSS */
     unsigned ndns;
+    /* RFC 7217's secret: with it, IPv6 addresses stay the same over restarts
+     * and tell nothing about the machine.  All zero: they stay the same, but
+     * who knows the MAC address can work them out. */
+    uint8_t stable_secret[16];
 };
 
 /* Memory that net_new() takes from the arena for such limits. */
@@ -93,6 +97,13 @@ struct net_note {
 /* The oldest note not yet read; false when there is none.  A ring of 16: the
  * oldest is lost first. */
 bool net_note(struct net *, struct net_note *);
+
+/* The time the stack was last told, for calls that bring none. */
+ns_t net_now(const struct net *);
+
+/* TCP's part of the stack, for tcp_listen() and the like. */
+struct tcp;
+struct tcp *net_tcp(struct net *);
 
 /* Shows the counters of the stack and of each NIC added so far. */
 void net_metrics(struct net *, struct metrics *);

@@ -17,7 +17,8 @@ enum {
     IPPROTO_ICMP6 = 58
 };
 
-/* A datagram for this host, whole, its IP header checked. */
+/* A datagram for this host, whole, its IP header checked.  The first 60 bytes
+ * from l4 on (or all, when there are fewer) are together in fragment 0. */
 struct ip_rx {
     struct pkt *pkt; /* the frame; owned by whoever has the ip_rx */
     uint32_t l3, l4; /* offsets in the frame */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ip4.h - IPv4 headers (RFC 791).  No state.
+ *
+ * Parsing and emitting are inline: they are on the path of every packet.
+ */
+#ifndef WIRE_IP4_H
+#define WIRE_IP4_H
+
+#include <base/bytes.h>
+
+enum {
+    IP4_BYTES = 20,
+    IP4_HDR_MAX = 60,
+    IP4_DF = 0x4000, /* in `frag` */
+    IP4_MF = 0x2000,
+    IP4_OFFSET = 0x1fff /* in units of 8 bytes */
+};
+
+struct ip4_hdr {
+    uint32_t src, dst;
+    uint16_t total_len, id, frag;
+    uint8_t hdr_len, tos, ttl, proto;
+};
+
+/* `in` starts at the header and need not hold the whole datagram: that
+ * total_len bytes are really there is the caller's to check. */
+static inline bool ip4_parse(struct ip4_hdr *h, struct span in)
+{
+    unsigned hdr_len;
+
+    if (in.n < IP4_BYTES || in.p[0] >> 4 != 4)
+        return false;
+    hdr_len = (in.p[0] & 15u) * 4;
+    if (hdr_len < IP4_BYTES || hdr_len > in.n || be16(in.p + 2) < hdr_len)
+        return false;
+    *h = (struct ip4_hdr){.src = be32(in.p + 12),
+                          .dst = be32(in.p + 16),
+                          .total_len = be16(in.p + 2),
+                          .id = be16(in.p + 4),
+                          .frag = be16(in.p + 6),
+                          .hdr_len = (uint8_t)hdr_len,
+                          .tos = in.p[1],
+                          .ttl = in.p[8],
+                          .proto = in.p[9]};
+    return true;
+}
+
+/* The sum over the header's 16-bit words, folded: 0xffff when it is right. */
+static inline uint32_t ip4_sum(const uint8_t *p, unsigned hdr_len)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < hdr_len; i += 4) {
+        uint32_t word;
+
+        memcpy(&word, p + i, 4); /* the sum does not mind the byte order */
+        sum += word;
+    }
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint32_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* A header without options, its checksum filled in. */
+static inline void ip4_emit(uint8_t out[IP4_BYTES], const struct ip4_hdr *h)
+{
+    uint16_t sum;
+
+    out[0] = 0x45;
+    out[1] = h->tos;
+    put_be16(out + 2, h->total_len);
+    put_be16(out + 4, h->id);
+    put_be16(out + 6, h->frag);
+    out[8] = h->ttl;
+    out[9] = h->proto;
+    put_be16(out + 10, 0);
+    put_be32(out + 12, h->src);
+    put_be32(out + 16, h->dst);
+    sum = (uint16_t)~ip4_sum(out, IP4_BYTES);
+    memcpy(out + 10, &sum, 2); /* in the order in which it was summed */
+}
+
+enum ip4_options {
+    IP4_OPTIONS_SKIP, /* nothing in them that we act on */
+    IP4_OPTIONS_BAD,  /* lengths that cannot be */
+    IP4_OPTIONS_ROUTE /* a source route */
+};
+
+/* Looks through the options of a header, `in` being just these. */
+enum ip4_options ip4_options(struct span in);
+
+/* Addresses as classes say (host order). */
+static inline bool ip4_is_multicast(uint32_t a)
+{
+    return a >> 28 == 14;
+}
+
+static inline bool ip4_is_loopback(uint32_t a)
+{
+    return a >> 24 == 127;
+}
+
+/* Could be the address of one host: RFC 1122 3.2.1.3. */
+static inline bool ip4_is_unicast(uint32_t a)
+{
+    return a >> 24 != 0 && a >> 28 < 14;
+}
+
+#endif
