@@ -25,7 +25,8 @@ MUST_USE enum err fiber_spawn(struct env *,
 /* Waits.  E_CLOSED when the fiber was cancelled meanwhile. */
 enum err fiber_sleep(struct env *, ns_t duration);
 
-/* Waits until `f` has ended, then frees it. */
+/* Waits until `f` has ended, then frees it.  Cancelling a fiber that joins
+ * cancels `f`, too: that is how the join comes to an end. */
 void fiber_join(struct env *, struct fiber *f);
 
 /* Make the call that `f` waits in, and each later one, return E_CLOSED. */
@@ -33,8 +34,9 @@ void fiber_cancel(struct env *, struct fiber *f);
 
 /*
  * A stream in blocking form.  Takes the stream's on_event.  All calls wait.
- * A timeout of 0 waits for ever.  After a failure only fstream_close() may
- * follow.
+ * `timeout` is for each call as a whole; 0 waits for ever.  After a failure
+ * only fstream_close() may follow; other calls repeat it.  One fiber at a time
+ * may use it.
  */
 struct fstream {
     struct env *env;
@@ -57,7 +59,9 @@ MUST_USE enum err fstream_read_exact(struct fstream *, struct mspan into);
 MUST_USE enum err fstream_read_line(struct fstream *, struct mspan into,
                                     size_t *got);
 MUST_USE enum err fstream_write_all(struct fstream *, struct span);
-/* Ends sending, then gives the stream back; aborts what is left. */
+/* Ends sending, waits until the peer ends too (`timeout`, else 10 seconds; what
+ * comes meanwhile is thrown away), then gives the stream back, which aborts
+ * what is left.  After a failure, or cancelled: gives it back at once. */
 void fstream_close(struct fstream *);
 
 /* Waits.  The first address of a name. */

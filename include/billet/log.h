@@ -17,9 +17,9 @@ struct log;
 
 enum log_level { LOG_QUIET, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* printf's %s %c %d %i %u %x %X %p %% with l, ll, z, width, precision, 0 and
- * '-'.  A line longer than 240 bytes is cut.  Bytes below 0x20 and 0x7f from
- * arguments are shown as '?', for a peer may have chosen them. */
+/* printf's %s %c %d %i %u %x %X %p %% with h, hh, l, ll, z, width, precision
+ * (`*` too), 0 and '-'.  A line longer than 240 bytes is cut.  Bytes below 0x20
+ * and 0x7f from arguments are shown as '?', for a peer may have chosen them. */
 void log_line(struct log *, enum log_level, const char *source,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -71,9 +71,14 @@ _Noreturn void machine_exit(int status);
 /* Restart the machine (bare) or exit with status 0 (hosted). */
 _Noreturn void machine_reset(void);
 
-/* A flow of control with a stack of its own. */
+/* A flow of control with a stack of its own.  Zero is right for the flow that
+ * already runs. */
 struct context {
     void *sp;
+    /* For AddressSanitizer in a process, which must know the stack. */
+    const void *stack;
+    size_t stack_bytes;
+    void *fake;
 };
 
 /* Prepare `c` so that the first switch to it calls entry(arg) on `stack`.

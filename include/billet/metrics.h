@@ -2,21 +2,23 @@
 /*
  * metrics.h - counters and gauges that show up by being declared.
  *
- *     #define SHOP_METRICS(X)                                            \
- *         X(COUNTER, orders, "", "Orders taken")                         \
- *         X(COUNTER, refused_price, "reason=\"price\"", "Orders refused") \
+ *     #define SHOP_METRICS(X)                                                \
+ *         X(COUNTER, orders, "", "Orders taken")                             \
+ *         X(COUNTER, refused__price, "reason=\"price\"", "Orders refused")   \
+ *         X(COUNTER, refused__stock, "reason=\"stock\"", "Orders refused")   \
  *         X(GAUGE, carts, "", "Carts open")
- *     METRICS_DEFINE(shop, SHOP_METRICS);
+ *     METRICS_STRUCT(shop, SHOP_METRICS);     struct shop_metrics
+ *     METRICS_TABLE(shop, SHOP_METRICS);      shop_metrics_group
  *     ...
  *     struct shop_metrics m;                  in the instance's state
- *     metrics_add(env->metrics, &shop_metrics_group, &m);
+ *     metrics_add(env->metrics, &shop_metrics_group, &m.orders);
  *     m.orders++;
  *
- * /metrics then has `shop_orders_total`, `shop_refused_price_total{...}` and
- * `shop_carts`.  To give several fields one name with different labels, use
- * METRICS' name form: X(COUNTER, refused_price, "reason=\"price\"", "...",)
- * is named by the part of the field before a double underscore:
- * `refused__price` is `shop_refused_total{reason="price"}`.
+ * /metrics then has `shop_orders_total`, `shop_refused_total{reason="price"}`,
+ * `shop_refused_total{reason="stock"}` and `shop_carts`.  A name is the prefix
+ * and the field up to a double underscore, if it has one; what stands behind
+ * that only keeps fields of one name apart, whose labels tell them apart.  They
+ * need not be neighbours.
  */
 #ifndef BILLET_METRICS_H
 #define BILLET_METRICS_H
@@ -55,8 +57,9 @@ struct metrics_group {
 
 struct metrics;
 
-/* Show the group; `values` is a prefix##_metrics struct, one uint64_t a row in
- * order, and stays the caller's.  Panics beyond METRICS_GROUPS_MAX. */
+/* Show the group; `values` is the first field of a prefix##_metrics struct, one
+ * uint64_t a row in order, and stays the caller's.  Panics beyond
+ * METRICS_GROUPS_MAX. */
 enum { METRICS_GROUPS_MAX = 32 };
 void metrics_add(struct metrics *, const struct metrics_group *,
                  const uint64_t *values);
@@ -67,14 +70,19 @@ void metrics_add_computed(struct metrics *, const struct metrics_group *,
                           const uint64_t *values, void (*refresh)(void *user),
                           void *user);
 
+/* The same with labels for every row besides its own: "nic=\"uplink\"".  The
+ * text must stay. */
+void metrics_add_labelled(struct metrics *, const struct metrics_group *,
+                          const uint64_t *values, const char *labels);
+
 /* One value by its full name without labels ("net_rx_frames"), summed over the
  * labels; 0 when there is none. */
 uint64_t metrics_get(const struct metrics *, const char *name);
 
 /*
- * The OpenMetrics text, in pieces: fills `out` from row *cursor on, advances
- * the cursor, returns the bytes written; 0 when all is written.  Whole lines
- * only; `out` must hold METRICS_LINE_BYTES at least.
+ * The OpenMetrics text, in pieces: fills `out` from *cursor on (0 at first,
+ * then what the last call left there), returns the bytes written; 0 when all is
+ * written.  Whole lines only; `out` must hold METRICS_LINE_BYTES at least.
  */
 enum { METRICS_LINE_BYTES = 512 };
 size_t metrics_format(const struct metrics *, uint32_t *cursor,
