@@ -8,7 +8,6 @@
 #include "plan.h"
 
 #include <base/pool.h>
-#include <billet/machine.h>
 
 enum {
     STEPS = 64,
@@ -71,24 +70,22 @@ static uint32_t clamp(uint32_t v, uint32_t low, uint32_t high)
 }
 
 static size_t plan_bytes(const struct plan *p, unsigned nics,
-                         size_t (*net_bytes)(const struct limits *))
+                         size_t (*bytes)(const struct limits *))
 {
     const struct limits *l = &p->limits;
-    size_t n = SLACK_BYTES + l->arena_bytes;
+    size_t n = SLACK_BYTES + l->arena_bytes + bytes(l);
 
-    n += (size_t)l->fibers * (l->fiber_stack + 2 * MACHINE_PAGE_BYTES);
     if (nics == 0)
         return n;
     n += (size_t)l->tcp_conns * l->conn_bytes;
     n += pool_bytes(sizeof(struct pkt), p->pkts);
     n += (size_t)l->rx_blocks * (RX_BLOCK_BYTES + sizeof(struct block));
     n += (size_t)l->tx_blocks * (TX_BLOCK_BYTES + sizeof(struct block));
-    n += (size_t)nics * NIC_BYTES;
-    return n + net_bytes(l);
+    return n + (size_t)nics * NIC_BYTES;
 }
 
 static void plan_at(struct plan *p, const struct limits *wish, unsigned step,
-                    unsigned nics, size_t (*net_bytes)(const struct limits *))
+                    unsigned nics, size_t (*bytes)(const struct limits *))
 {
     struct limits *l = &p->limits;
 
@@ -101,16 +98,16 @@ static void plan_at(struct plan *p, const struct limits *wish, unsigned step,
     p->ring = RING_MAX;
     while (p->ring > RING_MIN && p->ring > l->rx_blocks / 2)
         p->ring /= 2;
-    p->need = plan_bytes(p, nics, net_bytes);
+    p->need = plan_bytes(p, nics, bytes);
 }
 
 bool plan_make(struct plan *p, const struct limits *wish, unsigned nics,
-               size_t available, size_t (*net_bytes)(const struct limits *))
+               size_t available, size_t (*bytes)(const struct limits *))
 {
     struct limits full = plan_defaults(wish);
     unsigned low = 0, high = STEPS;
 
-    plan_at(p, &full, 0, nics, net_bytes);
+    plan_at(p, &full, 0, nics, bytes);
     p->least = p->need;
     if (p->least > available)
         return false;
@@ -118,12 +115,12 @@ bool plan_make(struct plan *p, const struct limits *wish, unsigned nics,
         unsigned mid = (low + high + 1) / 2;
         struct plan tried = *p;
 
-        plan_at(&tried, &full, mid, nics, net_bytes);
+        plan_at(&tried, &full, mid, nics, bytes);
         if (tried.need <= available)
             low = mid;
         else
             high = mid - 1;
     }
-    plan_at(p, &full, low, nics, net_bytes);
+    plan_at(p, &full, low, nics, bytes);
     return true;
 }

@@ -22,11 +22,12 @@ struct limits plan_defaults(const struct limits *wish);
 
 /*
  * The largest plan that fits into `available` bytes.  `nics` is 0 for an image
- * without a network.  `net_bytes` says what the stack takes for given limits.
- * False when not even the floors fit; `least` is set in any case.
+ * without a network.  `bytes` says what the services and the fibers take for
+ * given limits.  False when not even the floors fit; `least` is set in any
+ * case.
  */
 MUST_USE bool plan_make(struct plan *, const struct limits *wish, unsigned nics,
                         size_t available,
-                        size_t (*net_bytes)(const struct limits *));
+                        size_t (*bytes)(const struct limits *));
 
 #endif

@@ -74,7 +74,11 @@ struct env {
  * is what links it in; an image that does not refer to it does not hold it. */
 struct service {
     const char *name;
+    /* Bytes of the arena it wants under such limits, for the memory plan. */
+    size_t (*bytes)(const struct limits *);
     enum err (*up)(struct env *env);
+    /* Whether the application has anything open there. */
+    bool (*in_use)(const struct net *);
 };
 extern const struct service billet_networking; /* netstack and NIC drivers */
 

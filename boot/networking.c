@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * networking.c - joins NICs, the stack and the loop; configures them by keys.
+ *
+ * An application that refers to billet_networking (BILLET_NET_APP) links this
+ * file, and through it the stack and the drivers.
+ */
+#include <base/bytes.h>
+#include <base/fmt.h>
+#include <billet/machine.h>
+#include <net.h>
+
+#include "nics.h"
+#include "system.h"
+
+enum {
+    TURN_FRAMES = 64, /* from each NIC; more waits for the next turn */
+    TX_WAITING = 128  /* frames a NIC has not taken yet; the stack keeps the
+                       * rest, which is back-pressure */
+};
+
+static const char *check_ipv4(struct span v);
+static const char *check_ipv6(struct span v);
+static const char *check_dns(struct span v);
+
+KEY_STRING(ipv4, "ipv4", "ADDRESS/LENGTH", "dhcp",
+           "IPv4 address, `dhcp` to ask for one, or `none`", .per_net = true,
+           .check = check_ipv4);
+KEY_ADDR(ipv4_gateway, "ipv4-gateway", NULL, "IPv4 default router",
+         .per_net = true);
+KEY_STRING(ipv6, "ipv6", "ADDRESS/LENGTH", "auto",
+           "IPv6 address, `auto` for SLAAC, or `none`", .per_net = true,
+           .check = check_ipv6);
+KEY_ADDR(ipv6_gateway, "ipv6-gateway", NULL, "IPv6 default router",
+         .per_net = true);
+KEY_STRING(
+    dns, "dns", "ADDRESS,...", NULL,
+    "name servers, at most three (default: what DHCP or the router says)",
+    .per_net = true, .check = check_dns);
+KEY_STRING(hostname, "hostname", "NAME", NULL,
+           "name to tell the DHCP server (default: the image's name)");
+
+struct networking {
+    struct source source;
+    struct env *env;
+    struct net *net;
+    struct netif *nif[APP_NETS_MAX];
+    bool said_failed[APP_NETS_MAX];
+    bool said_link[APP_NETS_MAX];
+    struct pktq tx[APP_NETS_MAX];
+    unsigned n;
+};
+
+static struct span until(struct span *rest, uint8_t mark)
+{
+    struct span head = *rest;
+    const uint8_t *at = rest->n ? memchr(rest->p, mark, rest->n) : NULL;
+
+    if (at) {
+        head.n = (size_t)(at - rest->p);
+        rest->p = at + 1;
+        rest->n -= head.n + 1;
+    } else {
+        rest->p += rest->n;
+        rest->n = 0;
+    }
+    return head;
+}
+
+/* "192.0.2.1/24".  The family is the caller's to check. */
+static bool parse_prefix(struct net_addr *out, struct span text)
+{
+    struct span addr = until(&text, '/');
+    uint64_t bits;
+
+    if (!ipaddr_parse(&out->addr, addr) || !parse_u64(text, &bits))
+        return false;
+    if (bits == 0 || bits > (ipaddr_is_v4(&out->addr) ? 32 : 128))
+        return false;
+    out->prefix_bits = (uint8_t)bits;
+    return true;
+}
+
+static const char *check_ipv4(struct span v)
+{
+    struct net_addr a;
+
+    if (span_eq(v, SPAN("dhcp")) || span_eq(v, SPAN("none")) ||
+        (parse_prefix(&a, v) && ipaddr_is_v4(&a.addr)))
+        return NULL;
+    return "ADDRESS/LENGTH such as 192.0.2.2/24, dhcp or none";
+}
+
+static const char *check_ipv6(struct span v)
+{
+    struct net_addr a;
+
+    if (span_eq(v, SPAN("auto")) || span_eq(v, SPAN("none")) ||
+        (parse_prefix(&a, v) && !ipaddr_is_v4(&a.addr)))
+        return NULL;
+    return "ADDRESS/LENGTH such as 2001:db8::2/64, auto or none";
+}
+
+static unsigned parse_servers(struct ipaddr out[3], struct span v)
+{
+    unsigned n = 0;
+
+    while (v.n > 0) {
+        if (n == 3 || !ipaddr_parse(&out[n], until(&v, ',')))
+            return 0;
+        n++;
+    }
+    return n;
+}
+
+static const char *check_dns(struct span v)
+{
+    struct ipaddr servers[3];
+
+    return parse_servers(servers, v) ? NULL
+                                     : "one to three addresses, commas between";
+}
+
+static void config_from_keys(const struct keys *k, const char *name,
+                             struct netif_config *c)
+{
+    const char *v4 = key_string_for(k, &key_ipv4, name);
+    const char *v6 = key_string_for(k, &key_ipv6, name);
+    const char *text;
+
+    c->dhcp4 = strcmp(v4, "dhcp") == 0;
+    (void)parse_prefix(&c->static4, span_of(v4)); /* else a zero prefix */
+    c->auto6 = strcmp(v6, "auto") == 0;
+    c->none6 = strcmp(v6, "none") == 0;
+    (void)parse_prefix(&c->static6, span_of(v6));
+    if ((text = key_string_for(k, &key_ipv4_gateway, name)))
+        (void)ipaddr_parse(&c->gateway4, span_of(text));
+    if ((text = key_string_for(k, &key_ipv6_gateway, name)))
+        (void)ipaddr_parse(&c->gateway6, span_of(text));
+    if ((text = key_string_for(k, &key_dns, name)))
+        c->ndns = parse_servers(c->dns, span_of(text));
+}
+
+static void say_note(struct networking *w, const struct net_note *n)
+{
+    static const char *const words[] = {
+        [NET_ADDR_ADDED] = "address",
+        [NET_ADDR_LOST] = "lost address",
+        [NET_ADDR_CONFLICT] = "address in use by another host, not taken:",
+        [NET_GATEWAY] = "router",
+        [NET_DNS_SERVER] = "name server",
+        [NET_DHCP_WAIT] = "no DHCP server has answered yet",
+        [NET_NAMESERVER_SILENT] = "silent name server"};
+    char text[IPADDR_TEXT_BYTES] = "", bits[8] = "", life[32] = "";
+    const char *name =
+        n->netif > 0 && n->netif <= w->n ? w->nif[n->netif - 1]->name : "net";
+    bool warn = n->kind == NET_ADDR_CONFLICT || n->kind == NET_DHCP_WAIT ||
+                n->kind == NET_NAMESERVER_SILENT;
+
+    if (n->kind != NET_DHCP_WAIT)
+        ipaddr_format(text, &n->addr);
+    if (n->prefix_bits)
+        fmt(bits, sizeof(bits), "/%u", n->prefix_bits);
+    if (n->kind == NET_ADDR_ADDED && n->seconds != UINT32_MAX && n->seconds)
+        fmt(life, sizeof(life), " for %u s", n->seconds);
+    log_line(w->env->log, warn ? LOG_WARN : LOG_INFO, "net",
+             "%s: %s %s%s%s%s%s%s", name, words[n->kind], text, bits, life,
+             n->origin ? " (" : "", n->origin ? n->origin : "",
+             n->origin ? ")" : "");
+}
+
+/* A device that lied is shut off by its driver; say so once. */
+static void say_device(struct networking *w, unsigned i)
+{
+    struct netif *nif = w->nif[i];
+
+    if (nif->failed && !w->said_failed[i]) {
+        w->said_failed[i] = true;
+        log_error(w->env->log, "net", "%s: %s shut off: %s", nif->name,
+                  nif->kind, nif->failure ? nif->failure : "it failed");
+    }
+    if (nif->link_up != w->said_link[i]) {
+        w->said_link[i] = nif->link_up;
+        log_info(w->env->log, "net", "%s: link %s", nif->name,
+                 nif->link_up ? "up" : "down");
+    }
+}
+
+static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
+{
+    struct networking *w = CONTAINER(s, struct networking, source);
+    unsigned done = 0, most = budget < TURN_FRAMES ? budget : TURN_FRAMES;
+    struct net_note note;
+
+    for (unsigned i = 0; i < w->n; i++) {
+        struct netif *nif = w->nif[i];
+        struct pktq in = {0};
+
+        if (!nif->failed)
+            done += nif->ops->rx(nif, &in, most);
+        for (struct pkt *p = in.head; p; p = p->next)
+            p->netif = (uint8_t)(i + 1);
+        if (in.head)
+            net_input(w->net, &in, now);
+        if (nif->failed != w->said_failed[i] || nif->link_up != w->said_link[i])
+            say_device(w, i);
+    }
+    net_tick(w->net, now);
+    done += net_dispatch(w->net, now);
+    while (net_note(w->net, &note))
+        say_note(w, &note);
+    return done;
+}
+
+/* What a failed device is given is lost, as on a cut cable. */
+static void discard(struct pktq *q)
+{
+    for (struct pkt *p; (p = pktq_pop(q));)
+        pkt_put(p);
+}
+
+/* What does not fit into the device stays here, up to TX_WAITING frames; the
+ * stack keeps the rest, and its deadline brings us back. */
+static void flush_net(struct source *s, ns_t now)
+{
+    struct networking *w = CONTAINER(s, struct networking, source);
+
+    for (unsigned i = 0; i < w->n; i++) {
+        struct netif *nif = w->nif[i];
+        struct pktq *q = &w->tx[i];
+
+        if (q->count < TX_WAITING)
+            net_output(w->net, (uint8_t)(i + 1), q, TX_WAITING - q->count, now);
+        if (nif->failed) {
+            discard(q);
+            continue;
+        }
+        if (q->head)
+            nif->ops->tx(nif, q);
+        nif->ops->flush(nif);
+    }
+}
+
+static bool arm_net(struct source *s)
+{
+    struct networking *w = CONTAINER(s, struct networking, source);
+    bool busy = false;
+
+    for (unsigned i = 0; i < w->n; i++)
+        busy |= !w->nif[i]->failed && w->nif[i]->ops->arm(w->nif[i]);
+    return busy;
+}
+
+static ns_t deadline_net(const struct source *s)
+{
+    return net_deadline(CONTAINER(s, struct networking, source)->net);
+}
+
+static void stack_config(const struct env *env, struct net_config *c)
+{
+    *c = (struct net_config){.limits = env->limits,
+                             .pkts = &boot_system.pkts,
+                             .tx_blocks = &boot_system.tx_blocks,
+                             .rx_blocks = &boot_system.rx_blocks.blocks,
+                             .arena = &boot_system.arena,
+                             .wall_ns = machine_wall_ns()};
+    c->hostname = key_string(env->keys, &key_hostname);
+    if (!c->hostname)
+        c->hostname = env->manifest->name;
+    if (!machine_random((struct mspan){c->seed, sizeof(c->seed)}))
+        log_warn(env->log, "net",
+                 "no source of randomness: sequence numbers and ports rest on "
+                 "timer jitter; give the machine -device virtio-rng-pci or a "
+                 "CPU with RDRAND");
+}
+
+static enum err networking_up(struct env *env)
+{
+    static struct networking networking;
+    struct networking *w = &networking;
+    ns_t now = machine_now();
+    struct net_config c;
+    enum err err;
+
+    w->env = env;
+    if ((err = nics_find(env, w->nif, &w->n)))
+        return err;
+    stack_config(env, &c);
+    env->net = w->net = net_new(&c, now);
+    ASSERT(w->net); /* the plan has counted its bytes */
+    for (unsigned i = 0; i < w->n; i++) {
+        struct netif_config nc = {0};
+
+        config_from_keys(env->keys, w->nif[i]->name, &nc);
+        net_add(w->net, w->nif[i], &nc, now);
+        w->said_link[i] = true; /* say only when it is not so */
+        log_info(env->log, "net",
+                 "%s: %s %02x:%02x:%02x:%02x:%02x:%02x, MTU %u",
+                 w->nif[i]->name, w->nif[i]->kind, w->nif[i]->mac[0],
+                 w->nif[i]->mac[1], w->nif[i]->mac[2], w->nif[i]->mac[3],
+                 w->nif[i]->mac[4], w->nif[i]->mac[5], w->nif[i]->mtu);
+    }
+    net_metrics(w->net, env->metrics);
+    w->source = (struct source){.name = "net",
+                                .poll = poll_net,
+                                .flush = flush_net,
+                                .arm = arm_net,
+                                .deadline = deadline_net};
+    loop_add(env->loop, &w->source);
+    return OK;
+}
+
+const struct service billet_networking = {.name = "networking",
+                                          .bytes = net_bytes,
+                                          .in_use = net_in_use,
+                                          .up = networking_up};

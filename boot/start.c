@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * start.c - the composition root: from a standing machine to a running
+ * application, and the loop that keeps it running.
+ *
+ * Everything an image is made of is joined here and in the files beside this
+ * one, and nowhere else.
+ */
+#include "start.h"
+
+#include <billet/machine.h>
+#include <fiber/fibers.h>
+#include <keys/keys.h>
+#include <log/log_impl.h>
+#include <loop/loop_impl.h>
+#include <metrics/metrics_impl.h>
+#include <string.h>
+
+#include "system.h"
+#include "version.h"
+
+enum {
+    LOG_RING_BYTES = 16384,
+    RX_BLOCK_BYTES = 2048,
+    TX_BLOCK_BYTES = 4096,
+    EXIT_FAILED = 1, /* start() failed, or something it needs is missing */
+    EXIT_USAGE = 2   /* a key or value that is not accepted */
+};
+
+KEY_STRING(logs, "logs", "LEVEL,SOURCE:LEVEL,...", "info",
+           "what to log: quiet, error, warn, info or debug",
+           .check = log_levels_check);
+KEY_UINT(delay, "delay", "SECONDS", 0, 86400, "0",
+         "wait this long before the application starts");
+KEY_FLAG(help, "help", "off", "print this table and power off");
+
+extern const struct key __start_billet_keys[], __stop_billet_keys[];
+
+struct system boot_system;
+
+/* What start() answered, once it did. */
+static struct {
+    bool running, returned;
+    enum err err;
+} app;
+
+static void start_log_and_keys(struct env *env)
+{
+    static uint8_t ring[LOG_RING_BYTES];
+    static struct log log;
+    static struct keys keys;
+    char error[KEYS_ERROR_BYTES];
+
+    env->manifest = billet_app.manifest;
+    env->log = &log;
+    env->keys = &keys;
+    log_init(&log, (struct mspan){ring, sizeof(ring)}, machine_log,
+             machine_now);
+    keys_init(&keys, __start_billet_keys, __stop_billet_keys, env->manifest);
+    if (keys_parse(&keys, machine_args(), "command line", error,
+                   sizeof(error))) {
+        print_line(&log, "%s: %s", env->manifest->name, error);
+        machine_exit(EXIT_USAGE);
+    }
+    log_levels(&log,
+               (struct span){(const uint8_t *)key_string(&keys, &key_logs),
+                             strlen(key_string(&keys, &key_logs))});
+}
+
+static void help(struct env *env)
+{
+    char text[KEYS_HELP_BYTES];
+    unsigned at = 0;
+    size_t n;
+
+    print_line(env->log, "%s %s (%s)", env->manifest->name, billet_version,
+               billet_commit);
+    while ((n = keys_help(env->keys, &at, text, sizeof(text))) > 0)
+        machine_log((struct span){(const uint8_t *)text, n});
+    machine_exit(0);
+}
+
+/* Names, never values: one of them may be a secret. */
+static void log_given(struct env *env)
+{
+    const struct keys *k = env->keys;
+    char name[64];
+
+    for (unsigned i = 0; i < k->ngiven; i++) {
+        keys_given_name(k, &k->given[i], name, sizeof(name));
+        log_info(env->log, "keys", "%s from the %s", name, k->given[i].source);
+        if (k->given[i].times > 1)
+            log_warn(env->log, "keys", "%s was given %u times, the last counts",
+                     name, k->given[i].times);
+    }
+}
+
+static size_t services_bytes(const struct limits *l)
+{
+    size_t n = fibers_bytes(l);
+
+    return billet_app.networking ? n + billet_app.networking->bytes(l) : n;
+}
+
+static unsigned networks(const struct manifest *m)
+{
+    unsigned n = 0;
+
+    while (n < APP_NETS_MAX && m->nets[n][0])
+        n++;
+    return n;
+}
+
+static unsigned mib(uint64_t bytes)
+{
+    return (unsigned)((bytes + (1u << 20) - 1) >> 20);
+}
+
+static void make_plan(struct env *env)
+{
+    struct mspan memory = machine_memory();
+    uint64_t total = machine_memory_total();
+    struct plan *p = &boot_system.plan;
+    unsigned nics = networks(env->manifest);
+
+    if (!plan_make(p, &env->manifest->limits, nics, memory.n, services_bytes)) {
+        print_line(env->log,
+                   "%s: too little memory: wants %u MiB, this machine has %u "
+                   "MiB, of which %u KiB are free",
+                   env->manifest->name, mib(total - memory.n + p->least),
+                   mib(total), (unsigned)(memory.n >> 10));
+        machine_exit(EXIT_FAILED);
+    }
+    env->limits = p->limits;
+    arena_init(&boot_system.arena, memory);
+    if (nics == 0)
+        return;
+    if (!pool_init(&boot_system.pkts, "pkts", &boot_system.arena,
+                   sizeof(struct pkt), p->pkts, 64) ||
+        !block_pool_init(&boot_system.rx_blocks, "rx_blocks",
+                         &boot_system.arena, RX_BLOCK_BYTES,
+                         p->limits.rx_blocks) ||
+        !block_pool_init(&boot_system.tx_blocks, "tx_blocks",
+                         &boot_system.arena, TX_BLOCK_BYTES,
+                         p->limits.tx_blocks))
+        panic(__FILE__, __LINE__, "the memory plan is wrong about pools");
+}
+
+static void start_arenas(struct env *env)
+{
+    const struct limits *l = &env->limits;
+    size_t n = l->arena_bytes + (size_t)l->tcp_conns * l->conn_bytes;
+    void *memory = arena_try(&boot_system.arena, n, MACHINE_PAGE_BYTES);
+
+    ASSERT(memory);
+    arena_init(&boot_system.app_arena, (struct mspan){memory, n});
+    env->arena = &boot_system.app_arena;
+}
+
+static void run_app(struct env *env, void *arg)
+{
+    ns_t delay = key_uint(env->keys, &key_delay) * NS_PER_SEC;
+
+    (void)arg;
+    if (delay)
+        fiber_sleep(env, delay);
+    app.running = true;
+    app.err = billet_app.start(env);
+    app.returned = true;
+}
+
+/* The first stretch of start() is over: whatever it wanted to reserve, it has.
+ * tests/bench takes this function's address for "the image is up". */
+__attribute__((noinline)) void billet_started(struct env *env);
+void billet_started(struct env *env)
+{
+    boot_system.started_ns = machine_now();
+    arena_seal(&boot_system.app_arena);
+    log_info(
+        env->log, "boot", "started in %u us, %u KiB reserved of %u MiB",
+        (unsigned)((boot_system.started_ns - machine_boot_ns()) / NS_PER_US),
+        (unsigned)(boot_system.plan.need >> 10), mib(machine_memory_total()));
+}
+
+/* Whether anything could ever happen again. */
+static bool alive(const struct env *env)
+{
+    if (fibers_live(env->fibers) || loop_pending(env->loop))
+        return true;
+    return billet_app.networking && billet_app.networking->in_use(env->net);
+}
+
+static void end_when_over(struct env *env)
+{
+    if (!app.returned)
+        return;
+    if (app.err) {
+        log_error(env->log, "boot", "%s: %s", env->manifest->name,
+                  err_name(app.err));
+        machine_exit(EXIT_FAILED);
+    }
+    if (!alive(env))
+        machine_exit(0);
+}
+
+static _Noreturn void run(struct env *env)
+{
+    for (;;) {
+        while (loop_turn(env->loop, machine_now()))
+            ;
+        if (app.running && !boot_system.started_ns)
+            billet_started(env);
+        end_when_over(env);
+        if (!loop_arm(env->loop))
+            machine_wait(loop_deadline(env->loop));
+    }
+}
+
+void billet_main(void)
+{
+    static struct loop loop;
+    static struct fibers fibers;
+    static struct metrics metrics;
+    struct env *env = &boot_system.env;
+
+    start_log_and_keys(env);
+    if (key_flag(env->keys, &key_help))
+        help(env);
+    log_info(env->log, "boot", "%s %s (%s) on %s", env->manifest->name,
+             billet_version, billet_commit, machine_name());
+    log_given(env);
+    make_plan(env);
+    start_arenas(env);
+    env->loop = &loop;
+    env->metrics = &metrics;
+    loop_init(&loop, machine_now());
+    if (!fibers_init(&fibers, env, &boot_system.arena))
+        panic(__FILE__, __LINE__, "the memory plan is wrong about fibers");
+    status_metrics(&metrics);
+    metrics_add(&metrics, &log_metrics_group, &env->log->metrics.lines);
+    if (billet_app.networking && billet_app.networking->up(env))
+        machine_exit(EXIT_FAILED);
+    if (fiber_spawn(env, run_app, NULL, NULL))
+        panic(__FILE__, __LINE__, "limits.fibers is 0");
+    run(env);
+}

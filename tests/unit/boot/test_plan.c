@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/* The memory plan: floors, wishes and everything between. */
+#include <check.h>
+#include <plan.h>
+#include <stdlib.h>
+
+static size_t no_stack(const struct limits *l)
+{
+    (void)l;
+    return 0;
+}
+
+/* As a stack does: so much for each connection. */
+static size_t stack(const struct limits *l)
+{
+    return (size_t)l->tcp_conns * 600 + (size_t)l->tcp_half_open * 128;
+}
+
+static const struct limits big = {.tcp_conns = 4096,
+                                  .tcp_half_open = 1024,
+                                  .rx_blocks = 8192,
+                                  .tx_blocks = 4096,
+                                  .conn_bytes = 200};
+
+START_TEST(test_zeros_take_the_defaults)
+{
+    struct limits l = plan_defaults(&(struct limits){.tcp_conns = 7});
+
+    ck_assert_uint_eq(l.tcp_conns, 7);
+    ck_assert_uint_eq(l.tcp_half_open, 256);
+    ck_assert_uint_eq(l.fiber_stack, 16384);
+    ck_assert_uint_eq(l.conn_bytes, 0);
+}
+END_TEST
+
+START_TEST(test_much_memory_gives_the_wish)
+{
+    struct plan p;
+
+    ck_assert(plan_make(&p, &big, 1, (size_t)1 << 30, stack));
+    ck_assert_uint_eq(p.limits.tcp_conns, 4096);
+    ck_assert_uint_eq(p.limits.rx_blocks, 8192);
+    ck_assert_uint_eq(p.limits.tx_blocks, 4096);
+    ck_assert_uint_eq(p.ring, 256);
+}
+END_TEST
+
+START_TEST(test_every_size_gets_the_most_that_fits)
+{
+    struct plan p, more;
+    uint32_t conns = 0;
+
+    ck_assert(!plan_make(&p, &big, 1, 0, stack));
+    ck_assert_uint_gt(p.least, 0);
+    for (size_t have = p.least; have < 64u << 20; have += 65536) {
+        ck_assert(plan_make(&p, &big, 1, have, stack));
+        ck_assert_uint_le(p.need, have);
+        ck_assert_uint_ge(p.limits.tcp_conns, conns);
+        ck_assert_uint_ge(p.limits.tcp_conns, 64);
+        ck_assert_uint_ge(p.limits.rx_blocks, 2 * p.ring);
+        conns = p.limits.tcp_conns;
+        ck_assert(plan_make(&more, &big, 1, have + (1u << 20), stack));
+        ck_assert_uint_ge(more.need, p.need);
+    }
+    ck_assert_uint_eq(conns, 4096);
+}
+END_TEST
+
+START_TEST(test_one_byte_less_than_the_floors_is_refused)
+{
+    struct plan p;
+    size_t least;
+
+    ck_assert(!plan_make(&p, &big, 1, 1, stack));
+    least = p.least;
+    ck_assert(plan_make(&p, &big, 1, least, stack));
+    ck_assert(!plan_make(&p, &big, 1, least - 1, stack));
+    ck_assert_uint_eq(p.least, least);
+}
+END_TEST
+
+START_TEST(test_no_network_counts_no_packets)
+{
+    struct plan with, without;
+
+    ck_assert(plan_make(&with, &big, 1, (size_t)1 << 30, no_stack));
+    ck_assert(plan_make(&without, &big, 0, (size_t)1 << 30, no_stack));
+    ck_assert_uint_lt(without.need, 200000);
+    ck_assert_uint_gt(with.need, 30u << 20);
+}
+END_TEST
+
+START_TEST(test_a_wish_below_the_floor_is_kept)
+{
+    struct limits small = {.tcp_conns = 4, .rx_blocks = 130, .tx_blocks = 8};
+    struct plan p;
+
+    ck_assert(plan_make(&p, &small, 1, (size_t)1 << 30, stack));
+    ck_assert_uint_eq(p.limits.tcp_conns, 4);
+    ck_assert_uint_eq(p.limits.tx_blocks, 8);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("plan");
+    TCase *t = tcase_create("plan");
+    SRunner *r;
+    int failed;
+
+    tcase_add_test(t, test_zeros_take_the_defaults);
+    tcase_add_test(t, test_much_memory_gives_the_wish);
+    tcase_add_test(t, test_every_size_gets_the_most_that_fits);
+    tcase_add_test(t, test_one_byte_less_than_the_floors_is_refused);
+    tcase_add_test(t, test_no_network_counts_no_packets);
+    tcase_add_test(t, test_a_wish_below_the_floor_is_kept);
+    suite_add_tcase(s, t);
+    r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
