@@ -49,8 +49,8 @@ struct log {
 void log_init(struct log *, struct mspan ring, void (*sink)(struct span),
               ns_t (*clock)(void));
 
-/* "info,dhcp:debug".  To be called at most once, with text that
- * log_levels_check() finds good. */
+/* "info,dhcp:debug", in place of the levels before; log_levels_check() has
+ * found the text good. */
 void log_levels(struct log *, struct span text);
 
 /* For the key's `check`: NULL, or the words for what is accepted. */
