@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * relocate.c - turn the image's link-time addresses into run-time ones.
+ *
+ * The linker packs them as RELR: an even word is an address that holds a
+ * pointer; an odd word is a bit map of which of the 63 words behind the last
+ * one hold pointers, too.  image.ld refuses every other kind of relocation.
+ *
+ * Runs before anything is relocated, so it uses nothing that needs it.
+ */
+#include "relocate.h"
+
+extern const uint64_t relr_start[], relr_end[];
+
+void relocate(uint64_t moved_by)
+{
+    uint64_t *at = NULL;
+
+    if (moved_by == 0)
+        return; /* RELR leaves the link-time addresses in place */
+    for (const uint64_t *word = relr_start; word < relr_end; word++) {
+        if (!(*word & 1)) {
+            at = (uint64_t *)(uintptr_t)(*word + moved_by);
+            *at++ += moved_by;
+            continue;
+        }
+        for (unsigned bit = 1; bit < 64; bit++)
+            if (*word >> bit & 1)
+                at[bit - 1] += moved_by;
+        at += 63;
+    }
+}
