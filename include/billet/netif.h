@@ -40,6 +40,7 @@ struct netif_ops {
     X(COUNTER, tx_bytes, "", "Bytes sent")                                     \
     X(COUNTER, rx_no_memory, "", "Frames lost for want of a buffer or packet") \
     X(COUNTER, rx_bad, "", "Frames the device delivered broken")               \
+    X(COUNTER, tx_drops, "", "Frames that could not be sent")                  \
     X(COUNTER, kicks, "", "Notifications sent to the device")                  \
     X(COUNTER, wakeups, "", "Wake-ups received from the device")
 
@@ -60,6 +61,9 @@ struct netif {
     uint16_t mtu;     /* IP bytes; the Ethernet header is not counted */
     uint32_t caps;    /* enum netif_cap */
     uint32_t tso_max; /* largest TCP payload of one packet; 0 without TSO */
+    uint32_t poll_us; /* set by arm(): call rx() again within so many
+                       * microseconds even if nothing wakes us, to get sent
+                       * packets back; 0: no need to */
     struct netif_counters counters;
 };
 

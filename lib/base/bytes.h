@@ -57,6 +57,12 @@ static inline uint64_t le64(const uint8_t *p)
     return (uint64_t)le32(p + 4) << 32 | le32(p);
 }
 
+static inline void put_le16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
 static inline bool span_eq(struct span a, struct span b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
