@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: ISC
+"""billet run: build an application, boot it in QEMU, wait until it answers."""
+import http.client
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+
+from . import build, elf, qemu, say
+from .manifest import read_manifest
+from .tree import app, build_dir, shown
+
+PORT = re.compile(r'^(?:(tcp|udp):)?(\d{1,5}):(\d{1,5})$')
+HTTP_PORT = 80
+ANSWER_SECONDS = 60
+
+
+def parse_port(text):
+    """HOST:GUEST, or udp:HOST:GUEST."""
+    match = PORT.match(text)
+    if not match or not 0 < int(match[2]) < 65536 \
+            or not 0 < int(match[3]) < 65536:
+        raise say.Stop(f'-p {text}: want HOST:GUEST, two port numbers, as in '
+                       '-p 8080:80 (or udp:5353:53)', say.USAGE)
+    return match[1] or 'tcp', int(match[2]), int(match[3])
+
+
+def port_is_free(protocol, port):
+    kind = socket.SOCK_STREAM if protocol == 'tcp' else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(('127.0.0.1', port))
+        except PermissionError:
+            raise say.Stop(f'port {port} of this machine needs root; choose '
+                           'another with -p HOST:GUEST') from None
+        except OSError:
+            return False
+    return True
+
+
+def check_ports(name, forwards):
+    for protocol, host, guest in forwards:
+        if not port_is_free(protocol, host):
+            raise say.Stop(
+                f'port {host} of this machine is in use; choose another, '
+                f'for example:\n    scripts/billet run {name} '
+                f'-p {host + 1}:{guest}')
+
+
+def compose(options, image):
+    """The QEMU line, and the ports that it forwards."""
+    forwards = [parse_port(p) for p in
+                (options.port or app(options.name).get('ports', []))]
+    line = qemu.Line(options.machine, options.memory, accel=options.accel)
+    line.kernel(shown(image), options.arg)
+    if options.tap:
+        line.tap_net(options.tap)
+        forwards = []
+    elif forwards or options.pcap or wants_network(image):
+        line.user_net(forwards)
+    if options.pcap:
+        line.pcap(options.pcap)
+    if options.gdb:
+        line.add('-gdb', 'tcp:127.0.0.1:1234', '-S')
+    return line.add(*options.qemu), forwards
+
+
+def wants_network(image):
+    """Whether the image's own manifest names a network."""
+    try:
+        return bool(read_manifest(elf.Elf(image)).nets)
+    except elf.ElfError:
+        return True
+
+
+class Announcer(threading.Thread):
+    """Asks each forwarded HTTP port until something answers, then says so."""
+
+    def __init__(self, ports):
+        super().__init__(daemon=True)
+        self.ports, self.over, self.answered = ports, threading.Event(), []
+
+    def answers(self, port):
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=2)
+        try:
+            connection.request('GET', '/')
+            connection.getresponse().read(1)
+            return True
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def run(self):
+        end = time.monotonic() + ANSWER_SECONDS
+        for port in self.ports:
+            while not self.answers(port):
+                if self.over.wait(0.1):
+                    return
+                if time.monotonic() > end:
+                    say.warn(f'nothing answers on http://localhost:{port}/ '
+                             f'after {ANSWER_SECONDS} s')
+                    return
+            self.answered.append(port)
+            say.info(f'http://localhost:{port}/')
+
+
+def supervise(line, forwards):
+    """Run QEMU with the console on our output.  0 after Ctrl-C."""
+    announcer = Announcer([host for protocol, host, guest in forwards
+                           if protocol == 'tcp' and guest == HTTP_PORT])
+    stopped = False
+
+    def on_signal(number, frame):
+        raise KeyboardInterrupt
+
+    # A job in the background of a script starts with SIGINT ignored.
+    before = {s: signal.signal(s, on_signal)
+              for s in (signal.SIGINT, signal.SIGTERM)}
+    child = None
+    try:
+        child = qemu.start(line.words)
+        announcer.start()
+        status = child.wait()
+    except KeyboardInterrupt:
+        stopped = True
+        status = 0
+    finally:
+        for s in before:
+            signal.signal(s, signal.SIG_IGN)
+        announcer.over.set()
+        if child:
+            qemu.stop(child)
+        for s, handler in before.items():
+            signal.signal(s, handler)
+    if stopped:
+        say.info('\nstopped')
+        return say.OK
+    if status:
+        say.warn(f'the image ended with status {qemu.image_status(status)} '
+                 f'(QEMU: {status})')
+        return say.FAILED
+    return say.OK
+
+
+def show_gdb(build_path, name):
+    symbols = build_path / 'apps' / (name + '.elf.debug')
+    say.info('QEMU waits for a debugger; in another terminal:\n    gdb '
+             f'{shown(symbols)} -ex "target remote 127.0.0.1:1234"')
+
+
+def run(options):
+    app(options.name)
+    build_path = build_dir(options.build)
+    image = build_path / 'apps' / (options.name + '.elf')
+    if options.dry_run:
+        print(say.line(compose(options, image)[0].words))
+        return say.OK
+    build.prepare(build_path, [f'apps/{options.name}.elf']
+                  + ([f'apps/{options.name}.elf.debug'] if options.gdb else []),
+                  ('build', 'run'))
+    line, forwards = compose(options, image)
+    check_ports(options.name, forwards)
+    if options.gdb:
+        show_gdb(build_path, options.name)
+    say.echo(line.words)
+    sys.stdout.flush()
+    return supervise(line, forwards)
