@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * kinds.h - which kinds of device have a driver here, and their names.
+ */
+#ifndef VIRTIO_KINDS_H
+#define VIRTIO_KINDS_H
+
+#include <virtio/device.h>
+
+struct virtio_kind_name {
+    enum virtio_kind kind;
+    const char *pci, *mmio;
+};
+
+/* NULL: no driver here wants such a device. */
+static inline const struct virtio_kind_name *virtio_kind_name(unsigned kind)
+{
+    static const struct virtio_kind_name names[] = {
+        {VIRTIO_KIND_NET, "virtio-net-pci", "virtio-net-mmio"},
+        {VIRTIO_KIND_CONSOLE, "virtio-console-pci", "virtio-console-mmio"},
+        {VIRTIO_KIND_RNG, "virtio-rng-pci", "virtio-rng-mmio"},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+        if (names[i].kind == kind)
+            return &names[i];
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * net.c - virtio-net as a netif: frames in, frames out (virtio 1.2, 5.1.6).
+ *
+ * Receiving: blocks are posted; what the device fills becomes a packet whose
+ * fragments are those blocks, behind the device's own header.  Sending: that
+ * header is put in front of the packet's headers, in the room pkt.h leaves for
+ * it, so that a frame is one descriptor and one for each fragment.
+ *
+ * Sent packets are given back by rx() in each turn, without interrupts.  When
+ * the machine would sleep with some unreturned, `poll_us` has it look again
+ * soon; only a full ring is worth an interrupt.
+ *
+ * The header is written before the device sees the frame and read once after
+ * it was used; every length in it and in the ring is checked before use.
+ */
+#include <virtio/net_impl.h>
+
+#include <base/bytes.h>
+
+_Static_assert(VQ_CHAIN_MAX >= PKT_FRAGS_MAX + 2, "any packet is one chain");
+
+/* What a header says that the stack can use. */
+static uint16_t rx_flags(const struct virtio_net *v, const uint8_t *hdr)
+{
+    uint16_t flags = 0;
+
+    if (v->nif.caps & NETIF_RX_CSUM &&
+        hdr[HDR_FLAGS] & (HDR_NEEDS_CSUM | HDR_DATA_VALID))
+        flags |= PKT_CSUM_GOOD;
+    switch (hdr[HDR_GSO_TYPE] & ~HDR_GSO_ECN) {
+    case HDR_GSO_TCP4:
+        flags |= PKT_GSO4;
+        break;
+    case HDR_GSO_TCP6:
+        flags |= PKT_GSO6;
+    }
+    return flags;
+}
+
+/* Whether the type of segmentation is one we asked for, with a size. */
+static bool gso_is_sane(const struct virtio_net *v, const uint8_t *hdr)
+{
+    unsigned type = hdr[HDR_GSO_TYPE] & ~(unsigned)HDR_GSO_ECN;
+
+    if (type == HDR_GSO_NONE)
+        return hdr[HDR_GSO_TYPE] == 0;
+    if (le16(hdr + HDR_GSO_SIZE) == 0)
+        return false;
+    return (type == HDR_GSO_TCP4 && virtio_has(v->dev, NET_F_GUEST_TSO4)) ||
+           (type == HDR_GSO_TCP6 && virtio_has(v->dev, NET_F_GUEST_TSO6));
+}
+
+/* The other buffers of a frame: added to `p`, or dropped when that is NULL.
+ * False: the device lied. */
+static bool take_rest(struct virtio_net *v, struct pkt *p, unsigned n)
+{
+    for (; n > 0; n--) {
+        uint32_t len;
+        struct block *b = vq_take(&v->rx, &len);
+
+        if (!b)
+            return false;
+        if (p) {
+            p->frag[p->nfrags++] =
+                (struct frag){.buf = &b->buf, .p = b->data, .len = len};
+            p->len += len;
+        } else {
+            buf_drop(&b->buf);
+        }
+    }
+    return true;
+}
+
+/* Why a completed buffer cannot be the start of a frame; NULL: it can. */
+static const char *first_is_wrong(const struct virtio_net *v, uint32_t len,
+                                  unsigned buffers, unsigned ready)
+{
+    if (len < v->hdr_bytes)
+        return "it delivered a frame shorter than its header";
+    if (buffers == 0)
+        return "it delivered a frame in no buffers";
+    if (buffers > ready)
+        return "it delivered a frame in more buffers than it finished";
+    if (buffers > PKT_FRAGS_MAX)
+        return "it delivered a frame of more than 64 KiB";
+    if (buffers > 1 && len < v->hdr_bytes + (uint32_t)PKT_PULL_MIN)
+        return "it left the first buffer of a frame nearly empty";
+    return NULL;
+}
+
+/* A frame that cannot be used: its buffers go back. */
+static bool lose(struct virtio_net *v, struct block *first, unsigned more,
+                 uint64_t *counter)
+{
+    ++*counter;
+    buf_drop(&first->buf);
+    return take_rest(v, NULL, more);
+}
+
+/* One frame of `ready` completed buffers.  Returns how many it had; 0: the
+ * device lied, `*why` may say how (else the ring does). */
+static unsigned take_frame(struct virtio_net *v, struct pktq *into,
+                           unsigned ready, const char **why)
+{
+    struct netif_counters *count = &v->nif.counters;
+    uint32_t len;
+    struct block *b = vq_take(&v->rx, &len);
+    const uint8_t *hdr = b ? b->data : NULL;
+    unsigned n = 1;
+    struct pkt *p;
+
+    if (!b)
+        return 0;
+    if (v->merge && len >= HDR_BYTES)
+        n = le16(hdr + HDR_BUFFERS);
+    *why = first_is_wrong(v, len, n, ready);
+    if (*why) {
+        buf_drop(&b->buf);
+        return 0;
+    }
+    len -= v->hdr_bytes;
+    if (len < ETH_BYTES || (hdr[HDR_GSO_TYPE] != 0 && !gso_is_sane(v, hdr)))
+        return lose(v, b, n - 1, &count->rx_bad) ? n : 0;
+    p = pkt_get(v->pkts);
+    if (!p)
+        return lose(v, b, n - 1, &count->rx_no_memory) ? n : 0;
+    p->frag[0] =
+        (struct frag){.buf = &b->buf, .p = hdr + v->hdr_bytes, .len = len};
+    p->nfrags = 1;
+    p->len = len;
+    if ((hdr[HDR_FLAGS] | hdr[HDR_GSO_TYPE]) != 0) {
+        p->flags = rx_flags(v, hdr);
+        p->gso_size = hdr[HDR_GSO_TYPE] ? le16(hdr + HDR_GSO_SIZE) : 0;
+    }
+    if (n > 1 && !take_rest(v, p, n - 1)) {
+        pkt_put(p);
+        return 0;
+    }
+    count->rx_frames++;
+    count->rx_bytes += p->len;
+    pktq_push(into, p);
+    return n;
+}
+
+/* Give sent packets back. */
+static void reap(struct virtio_net *v)
+{
+    uint32_t len;
+
+    for (unsigned n = vq_ready(&v->tx); n > 0; n--) {
+        struct pkt *p = vq_take(&v->tx, &len);
+
+        if (!p)
+            break;
+        pkt_put(p);
+    }
+    if (v->tx.failure)
+        virtio_net_fail(v, v->tx.failure);
+}
+
+static void disarm(struct virtio_net *v)
+{
+    v->armed = false;
+    vq_disarm(&v->rx);
+    vq_disarm(&v->tx);
+}
+
+static unsigned rx(struct netif *nif, struct pktq *into, unsigned max)
+{
+    struct virtio_net *v = virtio_net(nif);
+    const char *why = NULL;
+    unsigned ready, frames;
+
+    if (nif->failed)
+        return 0;
+    if (v->armed)
+        disarm(v);
+    if (v->config_seen != v->dev->config_changes)
+        virtio_net_reread(v);
+    reap(v);
+    ready = nif->failed ? 0 : vq_ready(&v->rx);
+    for (frames = 0; frames < max && ready > 0; frames++) {
+        unsigned n = take_frame(v, into, ready, &why);
+
+        if (n == 0)
+            break;
+        ready -= n;
+    }
+    if (why || v->rx.failure)
+        virtio_net_fail(v, why ? why : v->rx.failure);
+    return frames;
+}
+
+/* The device's header for a frame that it shall finish or cut. */
+static void ask_offload(const struct virtio_net *v, const struct pkt *p,
+                        uint8_t *hdr)
+{
+    ASSERT(v->nif.caps & NETIF_TX_CSUM && p->flags & PKT_CSUM_PARTIAL);
+    hdr[HDR_FLAGS] = HDR_NEEDS_CSUM;
+    put_le16(hdr + HDR_CSUM_START, p->csum_start);
+    put_le16(hdr + HDR_CSUM_OFFSET, p->csum_off);
+    if (p->flags & (PKT_GSO4 | PKT_GSO6)) {
+        ASSERT(v->nif.caps & (p->flags & PKT_GSO4 ? NETIF_TSO4 : NETIF_TSO6));
+        hdr[HDR_GSO_TYPE] = p->flags & PKT_GSO4 ? HDR_GSO_TCP4 : HDR_GSO_TCP6;
+        put_le16(hdr + HDR_LEN, p->gso_hdr);
+        put_le16(hdr + HDR_GSO_SIZE, p->gso_size);
+    }
+}
+
+/* Into the ring.  False: it is full. */
+static bool send(struct virtio_net *v, struct pkt *p)
+{
+    struct vq_seg seg[VQ_CHAIN_MAX];
+    uint8_t *hdr = p->hdr + PKT_HDR_MAX - p->hdr_len - v->hdr_bytes;
+    unsigned n = 1;
+
+    ASSERT(p->hdr_len + (unsigned)v->hdr_bytes <= PKT_HDR_MAX);
+    memset(hdr, 0, HDR_LEGACY_BYTES);
+    if (v->hdr_bytes == HDR_BYTES)
+        put_le16(hdr + HDR_BUFFERS, 0);
+    if (p->flags & (PKT_CSUM_PARTIAL | PKT_GSO4 | PKT_GSO6))
+        ask_offload(v, p, hdr);
+    seg[0] = (struct vq_seg){hdr, v->hdr_bytes};
+    if (!v->split_tx)
+        seg[0].n += p->hdr_len;
+    else if (p->hdr_len != 0)
+        seg[n++] = (struct vq_seg){hdr + v->hdr_bytes, p->hdr_len};
+    for (unsigned i = 0; i < p->nfrags; i++)
+        seg[n++] = (struct vq_seg){p->frag[i].p, p->frag[i].len};
+    return vq_add(&v->tx, seg, n, 0, p);
+}
+
+/* Whether the frame could go out if the ring were empty; a chain may not be
+ * longer than the ring, not even in a table of its own. */
+static bool fits_ever(const struct virtio_net *v, const struct pkt *p)
+{
+    return p->nfrags + (v->split_tx ? 2u : 1u) <= v->tx.slots;
+}
+
+static unsigned tx(struct netif *nif, struct pktq *from)
+{
+    struct virtio_net *v = virtio_net(nif);
+    unsigned frames = 0;
+
+    v->tx_full = false;
+    while (from->head) {
+        struct pkt *p = from->head;
+        uint32_t len = p->len;
+
+        if (nif->failed || !fits_ever(v, p)) {
+            nif->counters.tx_drops++;
+            pkt_put(pktq_pop(from));
+            continue;
+        }
+        if (!send(v, p)) {
+            v->tx_full = true;
+            break;
+        }
+        pktq_pop(from);
+        nif->counters.tx_bytes += len;
+        frames++;
+    }
+    nif->counters.tx_frames += frames;
+    return frames;
+}
+
+/* Post blocks, when enough are missing to be worth it. */
+static void refill(struct virtio_net *v)
+{
+    unsigned missing = v->rx_want - vq_outstanding(&v->rx);
+    unsigned hdr = v->hdr_bytes;
+
+    if (missing < v->rx_batch)
+        return;
+    for (; missing > 0; missing--) {
+        struct block *b = block_get(v->rx_blocks);
+        struct vq_seg seg[2];
+        bool fits;
+
+        if (!b)
+            break; /* the next turn tries again */
+        if (v->split_rx) {
+            seg[0] = (struct vq_seg){b->data, hdr};
+            seg[1] = (struct vq_seg){b->data + hdr, b->size - hdr};
+            fits = vq_add(&v->rx, seg, 0, 2, b);
+        } else {
+            seg[0] = (struct vq_seg){b->data, b->size};
+            fits = vq_add(&v->rx, seg, 0, 1, b);
+        }
+        ASSERT(fits); /* rx_want is what fits */
+    }
+}
+
+static void flush(struct netif *nif)
+{
+    struct virtio_net *v = virtio_net(nif);
+
+    if (nif->failed)
+        return;
+    refill(v);
+    if (vq_publish(&v->tx)) {
+        virtio_notify(v->dev, QUEUE_TX);
+        nif->counters.kicks++;
+    }
+    if (vq_publish(&v->rx)) {
+        virtio_notify(v->dev, QUEUE_RX);
+        nif->counters.kicks++;
+    }
+}
+
+static bool arm(struct netif *nif)
+{
+    struct virtio_net *v = virtio_net(nif);
+    bool busy;
+
+    if (nif->failed)
+        return false;
+    nif->counters.wakeups = v->dev->wakeups;
+    nif->poll_us = vq_outstanding(&v->tx) == 0 ? 0 : POLL_REAP_US;
+    if (!v->dev->interrupts)
+        nif->poll_us = POLL_NO_INTERRUPT;
+    v->armed = true;
+    busy = vq_arm(&v->rx, 1);
+    if (v->tx_full) { /* room for half a ring is worth waking up for */
+        v->tx_full = false;
+        busy |= vq_arm(&v->tx, (vq_outstanding(&v->tx) + 1) / 2);
+    }
+    return busy || v->config_seen != v->dev->config_changes;
+}
+
+const struct netif_ops virtio_net_ops = {
+    .rx = rx, .tx = tx, .flush = flush, .arm = arm};

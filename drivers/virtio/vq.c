@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * vq.c - see vq.h.  The only file of the drivers with memory barriers.
+ *
+ * On x86 the acquire and release operations below are plain loads and stores;
+ * two places need the full fence: a store to our index before reading whether
+ * the device wants to know, and a store of what we want to know before reading
+ * its index.
+ */
+#include <virtio/vq.h>
+
+enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4 };
+enum { AVAIL_NO_INTERRUPT = 1, USED_NO_NOTIFY = 1 };
+
+static size_t round_up(size_t n, size_t align)
+{
+    return (n + align - 1) & ~(align - 1);
+}
+
+/* 2.7.2: descriptors, then our ring, then padding, then the device's ring.
+ * Legacy transports are told one address, so the parts are contiguous. */
+static size_t used_offset(const struct vq_config *c)
+{
+    return round_up(sizeof(struct vq_desc) * c->size + sizeof(struct vq_avail) +
+                        sizeof(uint16_t) * (c->size + (size_t)1),
+                    c->align);
+}
+
+static size_t ring_bytes(const struct vq_config *c)
+{
+    return used_offset(c) + sizeof(struct vq_used) +
+           sizeof(((struct vq_used *)0)->ring[0]) * c->size + sizeof(uint16_t);
+}
+
+static size_t tables_bytes(const struct vq_config *c)
+{
+    return sizeof(struct vq_desc) * VQ_CHAIN_MAX * c->tables;
+}
+
+size_t vq_bytes(const struct vq_config *c)
+{
+    return c->align + ring_bytes(c) + sizeof(struct vq_slot) * (c->slots + 1) +
+           tables_bytes(c) + sizeof(struct vq_desc);
+}
+
+/* What never changes again is written once: the links of chains. */
+static void format(struct vq *q, unsigned tables)
+{
+    for (unsigned i = 0; i < q->slots; i++) {
+        q->slot[i] = (struct vq_slot){.next = (uint16_t)(i + 1)};
+        q->desc[i].next = (uint16_t)(i + 1);
+    }
+    for (unsigned i = 0; i < tables * VQ_CHAIN_MAX; i++)
+        q->tables[i].next = (uint16_t)(i % VQ_CHAIN_MAX + 1);
+    q->avail->idx = 0;
+    q->used->idx = 0;
+    q->used->flags = 0;
+    q->avail->flags = q->event_idx ? 0 : AVAIL_NO_INTERRUPT;
+    *q->avail_event = 0;
+    *q->used_event = UINT16_MAX; /* the farthest: disarmed */
+}
+
+bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
+{
+    struct arena before = *a;
+    uint8_t *ring = arena_try(a, ring_bytes(c), c->align);
+    struct vq_slot *slot =
+        arena_try(a, sizeof(*slot) * c->slots, sizeof(*slot));
+    struct vq_desc *tables =
+        arena_try(a, tables_bytes(c), sizeof(struct vq_desc));
+
+    ASSERT(c->size != 0 && c->size <= VQ_SIZE_MAX &&
+           (c->size & (c->size - 1)) == 0);
+    ASSERT(c->slots != 0 && c->slots <= c->size && c->tables <= VQ_TABLES_MAX);
+    if (!ring || !slot || !tables) {
+        *a = before;
+        return false;
+    }
+    *q = (struct vq){.slot = slot,
+                     .desc = (struct vq_desc *)(void *)ring,
+                     .used = (struct vq_used *)(void *)(ring + used_offset(c)),
+                     .mask = (uint16_t)(c->size - 1),
+                     .slots = (uint16_t)c->slots,
+                     .nfree = (uint16_t)c->slots,
+                     .event_idx = c->event_idx,
+                     .tables = tables,
+                     .tables_free =
+                         c->tables == 0 ? 0 : UINT32_MAX >> (32 - c->tables)};
+    q->avail = (struct vq_avail *)(void *)(q->desc + c->size);
+    q->used_event = &q->avail->ring[c->size];
+    q->avail_event = (uint16_t *)(void *)&q->used->ring[c->size];
+    format(q, c->tables);
+    return true;
+}
+
+static inline void describe(struct vq_desc *d, const struct vq_seg *seg,
+                            unsigned flags)
+{
+    d->addr = (uintptr_t)seg->p;
+    d->len = seg->n;
+    d->flags = (uint16_t)flags;
+}
+
+/* Write the segments along the links from descriptor `at` on, which are those
+ * of the free list.  Returns the first descriptor that is left free. */
+static uint16_t chain(struct vq *q, const struct vq_seg *seg, unsigned out,
+                      unsigned n)
+{
+    uint16_t at = q->free;
+
+    for (unsigned i = 0; i < n; i++) {
+        describe(&q->desc[at], &seg[i],
+                 (i + 1 < n ? DESC_NEXT : 0) | (i >= out ? DESC_WRITE : 0));
+        at = q->slot[at].next;
+    }
+    return at;
+}
+
+/* 2.7.5.3: the chain in a table of its own, one descriptor in the ring. */
+static uint8_t chain_in_table(struct vq *q, const struct vq_seg *seg,
+                              unsigned out, unsigned n)
+{
+    unsigned index = (unsigned)__builtin_ctz(q->tables_free);
+    struct vq_desc *table = q->tables + (size_t)index * VQ_CHAIN_MAX;
+    struct vq_seg all = {.p = table, .n = n * (uint32_t)sizeof(*table)};
+
+    for (unsigned i = 0; i < n; i++)
+        describe(&table[i], &seg[i],
+                 (i + 1 < n ? DESC_NEXT : 0) | (i >= out ? DESC_WRITE : 0));
+    describe(&q->desc[q->free], &all, DESC_INDIRECT);
+    q->tables_free &= ~(UINT32_C(1) << index);
+    return (uint8_t)(index + 1);
+}
+
+bool vq_add(struct vq *q, const struct vq_seg *seg, unsigned out, unsigned in,
+            void *cookie)
+{
+    unsigned n = out + in, taken = n;
+    uint16_t head = q->free;
+    struct vq_slot *s = &q->slot[head];
+    uint8_t table = 0;
+
+    ASSERT(n != 0 && n <= VQ_CHAIN_MAX && cookie);
+    if (n >= VQ_INDIRECT_MIN && q->tables_free)
+        taken = 1;
+    if (taken > q->nfree)
+        return false;
+    if (taken == n) {
+        q->free = chain(q, seg, out, n);
+    } else {
+        table = chain_in_table(q, seg, out, n);
+        q->free = s->next;
+    }
+    s->cookie = cookie;
+    s->in_bytes = 0;
+    s->n = (uint8_t)taken;
+    s->table = table;
+    for (unsigned i = out; i < n; i++)
+        s->in_bytes += seg[i].n;
+    q->nfree = (uint16_t)(q->nfree - taken);
+    q->avail->ring[q->added++ & q->mask] = head;
+    return true;
+}
+
+bool vq_publish(struct vq *q)
+{
+    uint16_t before = q->published, now = q->added, at;
+
+    if (before == now || q->failure)
+        return false;
+    q->published = now;
+    __atomic_store_n(&q->avail->idx, now, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!q->event_idx)
+        return !(__atomic_load_n(&q->used->flags, __ATOMIC_RELAXED) &
+                 USED_NO_NOTIFY);
+    /* 2.7.10: wanted when the entry `at` is among those just shown */
+    at = __atomic_load_n(q->avail_event, __ATOMIC_RELAXED);
+    return (uint16_t)(now - at - 1) < (uint16_t)(now - before);
+}
+
+unsigned vq_ready(struct vq *q)
+{
+    uint16_t idx = __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE);
+    uint16_t n = (uint16_t)(idx - q->taken);
+
+    ASSERT(q->added == q->published);
+    if (n == 0 || q->failure)
+        return 0;
+    if (n > (uint16_t)(q->published - q->taken)) {
+        q->failure = "it finished more buffers than it was given";
+        return 0;
+    }
+    return n;
+}
+
+/* Back to the front of the free list, so that the next chain is warm. */
+static void give_back(struct vq *q, uint16_t head)
+{
+    struct vq_slot *s = &q->slot[head];
+    uint16_t last = head;
+
+    for (unsigned n = s->n; n > 1; n--)
+        last = q->slot[last].next;
+    q->slot[last].next = q->free;
+    q->desc[last].next = q->free;
+    q->free = head;
+    q->nfree = (uint16_t)(q->nfree + s->n);
+    if (s->table)
+        q->tables_free |= UINT32_C(1) << (s->table - 1);
+    s->cookie = NULL;
+}
+
+void *vq_take(struct vq *q, uint32_t *len)
+{
+    unsigned at = q->taken & q->mask;
+    uint32_t id = __atomic_load_n(&q->used->ring[at].id, __ATOMIC_RELAXED);
+    uint32_t n = __atomic_load_n(&q->used->ring[at].len, __ATOMIC_RELAXED);
+    void *cookie;
+
+    if (id >= q->slots) {
+        q->failure = "it finished a buffer that does not exist";
+        return NULL;
+    }
+    cookie = q->slot[id].cookie;
+    if (!cookie) {
+        q->failure = "it finished a buffer that it did not have";
+        return NULL;
+    }
+    /* Old devices report nonsense for what they only read: not looked at. */
+    if (n > q->slot[id].in_bytes && q->slot[id].in_bytes != 0) {
+        q->failure = "it wrote more than a buffer holds";
+        return NULL;
+    }
+    q->taken++;
+    *len = n;
+    give_back(q, (uint16_t)id);
+    return cookie;
+}
+
+bool vq_arm(struct vq *q, unsigned after)
+{
+    uint16_t goal = (uint16_t)(q->taken + after - 1), idx;
+
+    if (q->failure)
+        return false;
+    if (q->event_idx)
+        __atomic_store_n(q->used_event, goal, __ATOMIC_RELAXED);
+    else
+        __atomic_store_n(&q->avail->flags, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    idx = __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE);
+    return (uint16_t)(idx - q->taken) >= after;
+}
+
+/* With EVENT_IDX the mark is behind once it was met, which is as good: at
+ * worst one needless wake-up each 65,536 buffers. */
+void vq_disarm(struct vq *q)
+{
+    if (!q->event_idx)
+        __atomic_store_n(&q->avail->flags, AVAIL_NO_INTERRUPT,
+                         __ATOMIC_RELAXED);
+}
+
+void *vq_reclaim(struct vq *q)
+{
+    for (unsigned i = 0; i < q->slots; i++) {
+        void *cookie = q->slot[i].cookie;
+
+        if (cookie) {
+            give_back(q, (uint16_t)i);
+            q->taken++;
+            return cookie;
+        }
+    }
+    return NULL;
+}
