@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Measure: run.py [--json] [--build FOLDER] [NAME...]
+
+Names and thresholds are those of thresholds.json.  Instructions are the
+guest's own, counted by a QEMU plugin, so the load of this machine does not
+matter.  Exit status 1 when a threshold is missed.
+"""
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import network
+from guest import Guest, GuestError, Http, ROOT
+from workloads import PAGE, WORKLOADS
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RUNS = 3          # the median of them counts
+IDLE_S = 20       # of the host's CPU
+CLIENTS = 64
+MEMORY_MAX_MB = 64
+
+
+def file_size(build, name):
+    """Bytes of an image without symbols."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, name)
+        shutil.copy(os.path.join(build, "apps", name + ".elf"), copy)
+        subprocess.run(["strip", "--strip-all", copy], check=True)
+        return os.path.getsize(copy)
+
+
+def boot(build):
+    """Instructions from the image's first to the end of start()'s first
+    stretch, when its listeners stand."""
+    with Guest(build, "web") as guest:
+        guest.wait_started()
+        guest.wait_port()
+        _, first, _ = guest.board.mark(0)
+        return first - guest.board.start
+
+
+def once(guest, function, family, units):
+    """Instructions a unit in one stretch of work."""
+    before = guest.board.settle()
+    done = function(guest, family, units)
+    return (guest.board.settle() - before) / done
+
+
+def workload(build, name):
+    """The median by family of a workload from workloads.py."""
+    app, function, units = WORKLOADS[name]
+    out = {}
+    with Guest(build, app) as guest:
+        guest.wait_port()
+        for key, family in network.FAMILIES.items():
+            function(guest, family, max(1, units // 10))  # caches, neighbours
+            out[key] = round(statistics.median(
+                once(guest, function, family, units) for _ in range(RUNS)))
+    return out
+
+
+def serves(build, memory_mb):
+    """Whether that much memory is enough for 64 clients at once."""
+    with Guest(build, "web", memory_mb=memory_mb, counted=False) as guest:
+        try:
+            guest.wait_port(seconds=10)
+            socks = [guest.connect(family)
+                     for family in network.FAMILIES.values()
+                     for _ in range(CLIENTS // 2)]
+            clients = [Http(sock) for sock in socks]
+            for _ in range(3):
+                for client in clients:
+                    client.get(PAGE)
+            for sock in socks:
+                sock.close()
+            return True
+        except (OSError, GuestError):
+            return False
+
+
+def memory(build):
+    """The smallest -m that serves; each smaller one was seen to fail."""
+    low, high = 0, MEMORY_MAX_MB
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if serves(build, middle) else (middle, high)
+    return high
+
+
+def idle_cpu(build):
+    """Per cent of a host's core that an idle guest costs."""
+    with Guest(build, "web", counted=False) as guest:
+        guest.wait_port()
+        time.sleep(3)
+        began, cpu = time.monotonic(), guest.host_cpu_ns()
+        time.sleep(IDLE_S)
+        used = guest.host_cpu_ns() - cpu
+        return round(used / 1e7 / (time.monotonic() - began), 3)
+
+
+def idle_instructions(build):
+    """Instructions a second that an idle guest executes."""
+    _, function, units = WORKLOADS["idle"]
+    with Guest(build, "web") as guest:
+        guest.wait_port()
+        time.sleep(3)
+        return round(once(guest, function, None, units))
+
+
+BENCHES = {
+    "hello-size": lambda build: file_size(build, "hello"),
+    "web-size": lambda build: file_size(build, "web"),
+    "boot": boot,
+    "memory": memory,
+    "idle": idle_cpu,
+    "idle-instructions": idle_instructions,
+    **{name: (lambda build, name=name: workload(build, name))
+       for name in ("get", "pipeline", "connection", "send", "receive")},
+}
+
+
+def judge(value, limits):
+    """(verdict word, missed) for a number or a dictionary of them."""
+    worst = max(value.values()) if isinstance(value, dict) else value
+    if "reach" not in limits:
+        return "", False
+    if worst > limits["reach"]:
+        return "MISSED", True
+    return ("aim reached" if worst <= limits.get("aim", -1) else "reached",
+            False)
+
+
+def number(value):
+    """As people read it."""
+    if isinstance(value, dict):
+        return " / ".join(number(v) for v in value.values())
+    return f"{value:,}"
+
+
+def line(name, value, limits):
+    """The lines of the table for one bench."""
+    verdict, _ = judge(value, limits)
+    out = f"{name:18} {number(value):>24} {limits['unit']:12} {verdict}\n"
+    out += f"{'':18} {limits['what']}"
+    if isinstance(value, dict):
+        out += " (" + " / ".join(value) + ")"
+    if "reach" in limits:
+        out += f"; reach {number(limits['reach'])}"
+    if "aim" in limits:
+        out += f", aim {number(limits['aim'])}"
+    if "others" in limits:
+        out += "\n" + " " * 19 + "others: " + ", ".join(
+            f"{who} {number(n)}" for who, n in limits["others"].items())
+    return out + f"\n{'':18} scripts/billet bench {name}\n"
+
+
+def main():
+    with open(os.path.join(HERE, "thresholds.json"), encoding="utf-8") as file:
+        thresholds = json.load(file)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help=", ".join(thresholds))
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    args = parser.parse_args()
+    unknown = [name for name in args.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no such bench: {', '.join(unknown)}; there are "
+                     + ", ".join(BENCHES))
+    build = os.path.abspath(args.build)
+    try:
+        network.enter()
+    except network.NoNetwork as error:
+        sys.exit(f"bench: needs root, for a tap device of its own: {error}")
+    results, missed = {}, []
+    for name in args.names or thresholds:
+        limits = thresholds[name]
+        value = BENCHES[name](build)
+        _, failed = judge(value, limits)
+        missed += [name] if failed else []
+        results[name] = {"value": value, **limits}
+        if not args.json:
+            print(line(name, value, limits), flush=True)
+    if args.json:
+        print(json.dumps({"results": results, "missed": missed}, indent=2))
+    elif missed:
+        print("missed: " + ", ".join(missed))
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
