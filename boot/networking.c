@@ -49,6 +49,8 @@ struct networking {
     bool said_link[APP_NETS_MAX];
     struct pktq tx[APP_NETS_MAX];
     unsigned n;
+    ns_t now;     /* of the last poll */
+    ns_t poll_at; /* a NIC wants to be looked at by then */
 };
 
 static struct span until(struct span *rest, uint8_t mark)
@@ -192,6 +194,7 @@ static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
     unsigned done = 0, most = budget < TURN_FRAMES ? budget : TURN_FRAMES;
     struct net_note note;
 
+    w->now = now;
     for (unsigned i = 0; i < w->n; i++) {
         struct netif *nif = w->nif[i];
         struct pktq in = {0};
@@ -246,14 +249,27 @@ static bool arm_net(struct source *s)
     struct networking *w = CONTAINER(s, struct networking, source);
     bool busy = false;
 
-    for (unsigned i = 0; i < w->n; i++)
-        busy |= !w->nif[i]->failed && w->nif[i]->ops->arm(w->nif[i]);
+    w->poll_at = NS_NEVER;
+    for (unsigned i = 0; i < w->n; i++) {
+        struct netif *nif = w->nif[i];
+        ns_t at;
+
+        if (nif->failed)
+            continue;
+        busy |= nif->ops->arm(nif);
+        at = w->now + nif->poll_us * NS_PER_US;
+        if (nif->poll_us && at < w->poll_at)
+            w->poll_at = at;
+    }
     return busy;
 }
 
 static ns_t deadline_net(const struct source *s)
 {
-    return net_deadline(CONTAINER(s, struct networking, source)->net);
+    const struct networking *w = CONTAINER(s, struct networking, source);
+    ns_t at = net_deadline(w->net);
+
+    return at < w->poll_at ? at : w->poll_at;
 }
 
 static void stack_config(const struct env *env, struct net_config *c)
