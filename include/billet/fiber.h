@@ -34,9 +34,9 @@ void fiber_cancel(struct env *, struct fiber *f);
 
 /*
  * A stream in blocking form.  Takes the stream's on_event.  All calls wait.
- * `timeout` is for each call as a whole; 0 waits for ever.  After a failure
- * only fstream_close() may follow; other calls repeat it.  One fiber at a time
- * may use it.
+ * Zero-initialise it and, if wanted, set `timeout`, which is for each call as a
+ * whole; 0 waits for ever.  After a failure only fstream_close() may follow;
+ * other calls repeat it.  One fiber at a time may use it.
  */
 struct fstream {
     struct env *env;
@@ -55,7 +55,8 @@ MUST_USE enum err fstream_read_some(struct fstream *, struct mspan into,
                                     size_t *got);
 /* Exactly into.n bytes, or E_CLOSED. */
 MUST_USE enum err fstream_read_exact(struct fstream *, struct mspan into);
-/* Up to and including '\n'; E_FULL when the line is longer than `into`. */
+/* Up to and including '\n'; E_FULL when the line is longer than `into`.  At the
+ * end of the stream what is left without '\n', then *got is 0. */
 MUST_USE enum err fstream_read_line(struct fstream *, struct mspan into,
                                     size_t *got);
 MUST_USE enum err fstream_write_all(struct fstream *, struct span);

@@ -24,7 +24,7 @@ struct fiber {
     struct context context;
     uint8_t *stack; /* NULL until it is first used; context likewise */
     enum fiber_state state;
-    bool cancelled, joinable;
+    bool cancelled, joinable, timed_out;
     struct fiber *joiner;  /* waits for us to end */
     struct fiber *joining; /* we wait for it to end */
     void (*run)(struct env *, void *arg);
@@ -41,6 +41,13 @@ struct fiber_lookup {
     bool open, answered;
 };
 
+#define FIBERS_METRICS(X)                                                      \
+    X(GAUGE, live, "", "Fibers that have not ended")                           \
+    X(GAUGE, high_water, "", "The most there ever were")                       \
+    X(COUNTER, refusals, "", "Fibers refused because all were in use")
+METRICS_STRUCT(fibers, FIBERS_METRICS);
+extern const struct metrics_group fibers_metrics_group;
+
 struct fibers {
     struct env *env;
     struct context loop; /* the flow that all fibers return to */
@@ -48,8 +55,8 @@ struct fibers {
     struct fiber *fiber;
     struct fiber_lookup *lookup;
     uint8_t *stacks; /* not touched until used */
-    uint32_t limit, stack_bytes, live, high_water;
-    uint64_t refusals;
+    uint32_t limit, stack_bytes;
+    struct fibers_metrics metrics;
 };
 
 /* Bytes that fibers_init() takes from the arena, alignment included. */
@@ -62,6 +69,8 @@ MUST_USE bool fibers_init(struct fibers *, struct env *, struct arena *);
 /* Fibers that have not ended. */
 unsigned fibers_live(const struct fibers *);
 
+/* The fiber that runs; panics when none does. */
+struct fiber *fiber_current(struct fibers *);
 /* Called on a fiber: waits until fiber_wake(); E_TIMEOUT at the deadline
  * (NS_NEVER: none), E_CLOSED when cancelled, also before. */
 enum err fiber_wait(struct fibers *, ns_t deadline);
