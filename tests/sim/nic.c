@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 enum {
-    SEND_NS = 2000, /* a ring entry is held this long at least */
+    SEND_NS = 2000,    /* a ring entry is held this long at least */
+    LAZY_NS = 1000000, /* nobody waits: give back at leisure */
     TSO_MAX = 65000
 };
 
@@ -148,7 +149,11 @@ bool nic_pending(const struct nic *n)
 
 ns_t nic_deadline(const struct nic *n)
 {
-    return n->busy > 0 ? n->ring[n->head].until : NS_NEVER;
+    unsigned last = (n->head + n->busy - 1) % NIC_RING;
+
+    if (n->busy == 0)
+        return NS_NEVER;
+    return n->blocked ? n->ring[n->head].until : n->ring[last].until + LAZY_NS;
 }
 
 void nic_open(struct nic *n, struct link *l, const uint8_t mac[6],

@@ -46,7 +46,7 @@ void nic_close(struct nic *);
 void nic_reclaim(struct nic *, ns_t now);
 /* Whether there is something to take in. */
 bool nic_pending(const struct nic *);
-/* When the ring has room again for someone who waits for it; NS_NEVER. */
+/* When it wants to be looked at to give back what it has sent; NS_NEVER. */
 ns_t nic_deadline(const struct nic *);
 
 #endif
