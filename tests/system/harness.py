@@ -10,6 +10,7 @@ when this machine lacks what it needs.  Whatever it started ends with it.
     @alone                                  nothing else runs meanwhile
     @full                                   only with --full
 """
+import http.client
 import os
 import re
 import shutil
@@ -59,6 +60,19 @@ def full(function):
     return function
 
 
+def http_get(port, path='/', host='127.0.0.1', seconds=5, **headers):
+    """(status, headers, body), or None when nothing answers."""
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    try:
+        connection.request('GET', path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
 def until(condition, seconds, what, step=0.05):
     """Poll until `condition` is true and return what it returned."""
     end = time.monotonic() + seconds
@@ -86,6 +100,21 @@ class Test:
         if not path.is_file():
             raise Failed(f'{path}: not built')
         return path
+
+    def disk_image(self, kind, name, *args, elf=None):
+        """An image made as `billet image` makes it, with arguments in it."""
+        grub = self.build / 'boot' / 'image'
+        out = self.path(f'{name}.{kind}')
+        raw = out.with_suffix('.raw') if kind == 'qcow2' else out
+        self.run(sys.executable, TOP / 'boot' / 'image' / 'mkimage.py',
+                 'iso' if kind == 'iso' else 'raw', elf or self.image(name),
+                 raw, '--name', name, '--core', grub / 'core.img',
+                 '--eltorito', grub / 'eltorito.img',
+                 '--efi', grub / 'bootx64.efi', *[f'--arg={a}' for a in args])
+        if kind == 'qcow2':
+            self.run(self.program('qemu-img'), 'convert', '-f', 'raw', '-O',
+                     'qcow2', raw, out)
+        return out
 
     def program(self, *names):
         """The first of these programs that is here; skips if none is."""

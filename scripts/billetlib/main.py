@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: ISC
+"""billet - build, run, test and look into Billet's images.
+
+Every command shows the plain commands that it runs, as lines after a +.
+"""
+import argparse
+import json
+import sys
+
+from . import (build, elf, images, manifest, packages, qemu, runner, say,
+               testing, tree)
+
+STATUSES = """\
+exit status:
+  0  done; for run also after Ctrl-C
+  1  it failed: the build, a test, the image itself
+  2  wrong usage
+  3  something has to be installed first, and the message says what"""
+
+
+def cmd_setup(options):
+    purposes = packages.FOR_TEST if options.all else ('build', 'run', 'image',
+                                                      'qcow2')
+    if options.dry_run:
+        lacking = packages.missing(purposes)
+        print(say.line(packages.apt_line(lacking)) if lacking
+              else 'nothing is missing')
+        return say.OK
+    packages.ensure(purposes)
+    build.setup(tree.build_dir(options.build))
+    return say.OK
+
+
+def cmd_inspect(options):
+    try:
+        found = manifest.describe(options.file)
+    except elf.ElfError as error:
+        raise say.Stop(str(error)) from None
+    if options.json:
+        print(json.dumps(found, indent=2))
+    else:
+        manifest.show(found)
+    return say.OK if found['w_xor_x'] else say.FAILED
+
+
+def cmd_test(options):
+    return testing.run(options)
+
+
+def cmd_bench(options):
+    script = tree.TOP / 'tests' / 'bench' / 'run.py'
+    build_path = tree.build_dir(options.build)
+    build.prepare(build_path, [f'apps/{name}.elf' for name in tree.apps()],
+                  ('build', 'run'))
+    return say.run([sys.executable, tree.shown(script), '--build',
+                    tree.shown(build_path), *options.words])
+
+
+def cmd_help(options):
+    words = [options.command_name] if options.command_name else []
+    parser().parse_args(words + ['--help'])
+
+
+def add_setup(add):
+    p = add('setup', 'install what is missing and set the build up')
+    p.add_argument('--all', action='store_true',
+                   help='also what the tests need')
+    p.add_argument('-n', '--dry-run', action='store_true',
+                   help='only print the line that would install it')
+
+
+def add_run(add):
+    p = add('run', 'build an application and boot it in QEMU; words behind '
+            '-- are for QEMU')
+    p.set_defaults(qemu=[])
+    p.add_argument('name', metavar='NAME', help='one of apps/')
+    p.add_argument('-p', '--port', action='append', metavar='HOST:GUEST',
+                   help="forward a port of this machine to the image's; "
+                   'repeat as needed; udp:HOST:GUEST for UDP '
+                   '(default: see apps/meson.build)')
+    p.add_argument('-m', '--memory', type=int, default=qemu.MEMORY_MB,
+                   metavar='MB', help='memory (default %(default)s)')
+    p.add_argument('-a', '--arg', action='append', default=[],
+                   metavar='KEY=VALUE',
+                   help='an argument for the image; repeat as needed')
+    p.add_argument('--machine', choices=qemu.MACHINES, default='q35')
+    p.add_argument('--accel', choices=['tcg', 'kvm'], default='tcg',
+                   help='tcg runs everywhere; kvm is faster where it works')
+    p.add_argument('--tap', metavar='IF',
+                   help='put the image on this tap device instead of the '
+                   'user-mode network')
+    p.add_argument('--pcap', metavar='FILE', help='write its packets here')
+    p.add_argument('--gdb', action='store_true',
+                   help='wait for a debugger on port 1234')
+    p.add_argument('-n', '--dry-run', action='store_true',
+                   help="only print QEMU's command line")
+
+
+def add_test(add):
+    p = add('test', 'build everything and test it')
+    p.add_argument('--fast', action='store_true',
+                   help='only what needs no QEMU: about a minute')
+    p.add_argument('--full', action='store_true',
+                   help='also fuzz for a minute each, and soak')
+    p.add_argument('-l', '--list', action='store_true',
+                   help='only list the system tests')
+    p.add_argument('names', nargs='*', metavar='NAME',
+                   help='only the tests whose names contain one of these')
+
+
+def parser():
+    top = argparse.ArgumentParser(
+        prog='billet', description=__doc__, epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest='command', metavar='COMMAND',
+                                  required=True)
+
+    def add(name, text):
+        p = commands.add_parser(
+            name, help=text, description=text, epilog=STATUSES,
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+        p.add_argument('--build', metavar='DIR',
+                       help='the build directory ($BILLET_BUILD, else build)')
+        return p
+
+    add_setup(add)
+    add_run(add)
+    add_test(add)
+    p = add('inspect', "print what is in an image's ELF file")
+    p.add_argument('file', metavar='FILE', help='as in build/apps/web.elf')
+    p.add_argument('--json', action='store_true', help='for machines')
+    images.add_arguments(add('image', 'make a bootable image with arguments '
+                             'in it'))
+    p = add('bench', 'measure, in guest instructions; words behind -- are '
+            'for tests/bench/run.py, which shows them after -- --help')
+    p.set_defaults(words=[])
+    p = add('help', 'show this, or the help of a command')
+    p.add_argument('command_name', nargs='?', metavar='COMMAND')
+    return top
+
+
+COMMANDS = {'setup': cmd_setup, 'run': runner.run, 'test': cmd_test,
+            'inspect': cmd_inspect, 'image': images.run, 'bench': cmd_bench,
+            'help': cmd_help}
+
+
+def main():
+    argv = sys.argv[1:] or ['--help']
+    extra = []
+    if '--' in argv:
+        # Words behind -- belong to another program, dashes and all.
+        at = argv.index('--')
+        argv, extra = argv[:at], argv[at + 1:]
+    options = parser().parse_args(argv)
+    if options.command == 'run':
+        options.qemu += extra
+    elif options.command == 'bench':
+        options.words += extra
+    elif extra:
+        raise say.Stop(f'{options.command} takes nothing behind --', say.USAGE)
+    return COMMANDS[options.command](options)
+
+
+def start():
+    """The whole program; its exit status."""
+    try:
+        return main()
+    except say.Stop as stop:
+        say.warn(str(stop))
+        return stop.status
+    except (KeyboardInterrupt, BrokenPipeError):
+        return say.FAILED
