@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dispatch.c - from a complete head to the handler of its route, or to the
+ * status that says why not.
+ */
+#include <proto/http1.h>
+
+#include "http_impl.h"
+
+struct span http_field(const struct http_request *rq, enum http_field f)
+{
+    if (!(rq->have & 1u << f))
+        return (struct span){0};
+    return http1_at(rq->text, rq->head->field[f]);
+}
+
+bool http_field_next(const struct http_request *rq, struct span name,
+                     uint32_t *cursor, struct span *value)
+{
+    struct span found;
+
+    if (*cursor == 0)
+        *cursor = rq->head->fields;
+    while (http1_line_next(rq->head, rq->text, cursor, &found, value)) {
+        if (http1_same(found, name))
+            return true;
+    }
+    return false;
+}
+
+bool http_query(const struct http_request *rq, const char *name,
+                struct span *value)
+{
+    const uint8_t *p = rq->query.p, *end = p + rq->query.n;
+    size_t n = strlen(name);
+
+    while (p < end) {
+        const uint8_t *amp = memchr(p, '&', (size_t)(end - p));
+        const uint8_t *stop = amp ? amp : end;
+        size_t have = (size_t)(stop - p);
+
+        if (have >= n && memcmp(p, name, n) == 0 &&
+            (have == n || p[n] == '=')) {
+            *value = have == n ? (struct span){stop, 0}
+                               : (struct span){p + n + 1, have - n - 1};
+            return true;
+        }
+        p = stop + (amp != NULL);
+    }
+    return false;
+}
+
+void *http_state(struct http_exchange *x)
+{
+    return x->kept;
+}
+
+void *http_user(struct http_exchange *x)
+{
+    return x->server->config.user;
+}
+
+static const struct http_route *find_route(const struct http *h,
+                                           struct span path)
+{
+    const struct http_route *best = NULL;
+    size_t longest = 0;
+
+    for (unsigned i = 0; i < h->nways; i++) {
+        struct span way = h->way[i].path;
+
+        if (way.n < longest || way.n > path.n ||
+            (way.n < path.n && way.p[way.n - 1] != '/') ||
+            memcmp(way.p, path.p, way.n) != 0)
+            continue;
+        best = h->way[i].route;
+        longest = way.n;
+    }
+    return best;
+}
+
+static void put_allow(struct http_writer *w, unsigned methods)
+{
+    static const char *const names[] = {"GET",     "HEAD",   "POST",
+                                        "PUT",     "DELETE", "PATCH",
+                                        "OPTIONS", "TRACE",  "CONNECT"};
+    const char *between = "Allow: ";
+
+    if (methods & HTTP_GET)
+        methods |= HTTP_HEAD;
+    methods |= HTTP_OPTIONS;
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        if (methods & 1u << i) {
+            put_text(w, between);
+            put_text(w, names[i]);
+            between = ", ";
+        }
+    }
+    put_text(w, "\r\n");
+}
+
+/* 405, or the answer to OPTIONS (RFC 9110 9.3.7). */
+static void say_allowed(struct http_exchange *x, unsigned method,
+                        unsigned methods)
+{
+    uint8_t line[96];
+    struct http_writer w = {line, line + sizeof(line)};
+    struct span fields;
+
+    put_allow(&w, methods);
+    fields = (struct span){line, (size_t)(w.p - line)};
+    if (method == HTTP_OPTIONS)
+        http_reply(x, &(struct http_reply){.status = 204, .fields = fields});
+    else
+        http_reply_page(x, 405, fields);
+}
+
+static unsigned all_methods(const struct http *h)
+{
+    unsigned methods = 0;
+
+    for (unsigned i = 0; i < h->nways; i++)
+        methods |= h->way[i].route->methods;
+    return methods;
+}
+
+/* What the head says about the body, against what the route takes.  0: good.
+ */
+static unsigned check_body(struct http *h, const struct http1_head *head,
+                           const struct http_route *r)
+{
+    bool sends = head->method & (HTTP_POST | HTTP_PUT | HTTP_PATCH);
+    uint64_t max = r->body_max ? r->body_max : HTTP_SKIP_MAX;
+
+    if (head->flags & HTTP1_EXPECT_OTHER) {
+        h->m.refused__expectation++;
+        return 417;
+    }
+    if (sends && !(head->flags & (HTTP1_HAS_LENGTH | HTTP1_CHUNKED))) {
+        h->m.refused__no_length++;
+        return 411;
+    }
+    if (head->length > max) {
+        h->m.refused__body_size++;
+        return 413;
+    }
+    return 0;
+}
+
+static void handle(struct http_exchange *x, struct http_request *rq)
+{
+    struct http *h = x->server;
+    const struct http_route *r = find_route(h, rq->path);
+    unsigned methods, status;
+
+    if (rq->method == HTTP_OPTIONS && span_eq(rq->path, SPAN("*"))) {
+        say_allowed(x, HTTP_OPTIONS, all_methods(h));
+        return;
+    }
+    if (rq->method == HTTP_CONNECT) { /* its target is no path */
+        say_allowed(x, HTTP_CONNECT, all_methods(h));
+        return;
+    }
+    if (!r) {
+        http_reply_page(x, 404, SPAN(""));
+        return;
+    }
+    methods = r->methods | (r->methods & HTTP_GET ? HTTP_HEAD : 0);
+    if (!(methods & rq->method)) {
+        h->m.refused__method++;
+        say_allowed(x, rq->method, r->methods);
+        return;
+    }
+    if ((status = check_body(h, rq->head, r))) {
+        http_reply_page(x, status, SPAN(""));
+        return;
+    }
+    x->body_left = r->body_max;
+    r->handle(x, rq, h->config.user);
+}
+
+static void begin(struct http_exchange *x, const struct http1_head *head)
+{
+    x->old = head->minor == 0;
+    x->keep = x->old ? (head->flags & (HTTP1_KEEP_ALIVE | HTTP1_CLOSE)) ==
+                           HTTP1_KEEP_ALIVE
+                     : !(head->flags & HTTP1_CLOSE);
+    x->head_only = head->method == HTTP_HEAD;
+    x->expects = (head->flags & HTTP1_CONTINUE) != 0;
+    x->in_chunks = (head->flags & HTTP1_CHUNKED) != 0;
+    x->chunked = x->ready = false;
+    x->out = OUT_NONE;
+    memset(x->kept, 0, sizeof(x->kept));
+    http1_body_start(&x->body, head);
+    if (http1_body_over(&x->body))
+        x->expects = false;
+}
+
+void http_dispatch(struct http_exchange *x, const struct http1_head *head,
+                   const uint8_t *text)
+{
+    uint8_t path[HTTP_PATH_MAX];
+    struct http_request rq = {.method = head->method,
+                              .path = http1_at(text, head->path),
+                              .query = http1_at(text, head->query),
+                              .body_bytes = head->length,
+                              .have = head->have,
+                              .head = head,
+                              .text = text};
+    unsigned status = 0;
+
+    begin(x, head);
+    if (head->flags & HTTP1_CHUNKED)
+        rq.body_bytes = HTTP_ANY_LENGTH;
+    if (head->flags & HTTP1_ROUGH_PATH) {
+        status =
+            http1_path(rq.path, (struct mspan){path, sizeof(path)}, &rq.path.n);
+        rq.path.p = path;
+    }
+    if (head->method == HTTP_UNKNOWN) {
+        x->server->m.refused__method++;
+        http_reply_page(x, 501, SPAN(""));
+    } else if (status) {
+        x->server->m.refused__syntax++;
+        http_reply_page(x, status, SPAN(""));
+    } else {
+        handle(x, &rq);
+    }
+    ASSERT(x->state != CONN_HANDLING);
+}
+
+void http_refuse_head(struct http_exchange *x, const struct http1_head *head,
+                      unsigned status)
+{
+    struct http_metrics *m = &x->server->m;
+    uint64_t *by_reason[] = {[HTTP1_SYNTAX] = &m->refused__syntax,
+                             [HTTP1_SMUGGLING] = &m->refused__smuggling,
+                             [HTTP1_TOO_LARGE] = &m->refused__head_size};
+
+    (*(status == 505 ? &m->refused__version : by_reason[head->refusal]))++;
+    x->body = (struct http1_body){0};
+    x->keep = x->old = x->head_only = x->chunked = x->expects = false;
+    x->out = OUT_NONE;
+    http_reply_page(x, status, SPAN(""));
+}
+
+void http_later(struct http_exchange *x,
+                void (*ready)(struct http_exchange *, void *),
+                void (*gone)(void *), void *user)
+{
+    struct http *h = x->server;
+
+    conn_enter(x, CONN_WAITING);
+    x->ready_fn = ready;
+    x->gone_fn = gone;
+    x->later_user = user;
+    conn_until(x, loop_now(h->loop) + h->timeouts.reply);
+}
+
+void http_ready(struct http_exchange *x)
+{
+    ASSERT(x->state == CONN_WAITING);
+    x->ready = true;
+    conn_queue(x);
+}

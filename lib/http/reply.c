@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * reply.c - answers, from an application's words to bytes in the send buffer.
+ *
+ * An answer's head, and a short body with it, is written in one go, where
+ * conn.c has made sure of HTTP_REPLY_MAX bytes of room: in the stream's own
+ * window if it is that large, else in a scratch buffer.
+ */
+#include <base/fmt.h>
+#include <proto/http1_class.h>
+#include <proto/http_date.h>
+
+#include "http_impl.h"
+
+void put_span(struct http_writer *w, struct span s)
+{
+    ASSERT((size_t)(w->end - w->p) >= s.n);
+    memcpy(w->p, s.p, s.n);
+    w->p += s.n;
+}
+
+void put_text(struct http_writer *w, const char *text)
+{
+    put_span(w, span_of(text));
+}
+
+void put_u64(struct http_writer *w, uint64_t v)
+{
+    char digits[20];
+
+    put_span(w, (struct span){(uint8_t *)digits, fmt_u64(digits, v)});
+}
+
+bool reply_room(struct http_exchange *x)
+{
+    struct http *h = x->server;
+
+    h->room = stream_reserve(x->stream);
+    h->room_direct = h->room.n >= HTTP_REPLY_MAX &&
+                     !(x->scratch && x->scratch->out_n > x->scratch->out_at);
+    if (h->room_direct)
+        return true;
+    if (!scratch_take(x))
+        return false;
+    h->room = (struct mspan){x->scratch->out + x->scratch->out_n,
+                             sizeof(x->scratch->out) - x->scratch->out_n};
+    return true;
+}
+
+struct http_writer reply_begin(struct http_exchange *x)
+{
+    struct http *h = x->server;
+    struct http_writer w = {h->room.p, h->room.p + h->room.n};
+
+    ASSERT(x->state == CONN_HANDLING);
+    return w;
+}
+
+/* The Date line is written anew once a second (RFC 9110 6.6.1). */
+static void refresh_date(struct http *h, ns_t now)
+{
+    h->date_until = now - now % NS_PER_SEC + NS_PER_SEC;
+    if (h->wall_base == 0)
+        return;
+    memcpy(h->date, "Date: ", 6);
+    http_date_format(h->date + 6, h->wall_base + now / NS_PER_SEC);
+    memcpy(h->date + 6 + HTTP_DATE_BYTES, "\r\n", 2);
+    h->date_n = 6 + HTTP_DATE_BYTES + 2;
+}
+
+static void put_tail(struct http_exchange *x, struct http_writer *w)
+{
+    struct http *h = x->server;
+    ns_t now = loop_now(h->loop);
+
+    if (now >= h->date_until)
+        refresh_date(h, now);
+    put_span(w, (struct span){h->date, h->date_n});
+    if (!x->keep)
+        put_span(w, SPAN("Connection: close\r\n"));
+    else if (x->old)
+        put_span(w, SPAN("Connection: keep-alive\r\n"));
+    put_span(w, SPAN("\r\n"));
+}
+
+/* Whether what is left of the request's body ends the connection: the client
+ * may not send it (it waits for 100), or it is too much to skip. */
+static bool body_in_the_way(const struct http_exchange *x)
+{
+    return !http1_body_over(&x->body) && x->out != OUT_ECHO &&
+           (x->expects || x->body.left > HTTP_SKIP_MAX);
+}
+
+static void commit(struct http_exchange *x, size_t n)
+{
+    struct http *h = x->server;
+
+    if (h->room_direct)
+        stream_commit(x->stream, n);
+    else
+        x->scratch->out_n = (uint16_t)(x->scratch->out_n + n);
+    h->m.sent_bytes += n;
+}
+
+static void count(struct http *h, unsigned status)
+{
+    uint64_t *class[] = {&h->m.requests__1xx, &h->m.requests__2xx,
+                         &h->m.requests__3xx, &h->m.requests__4xx,
+                         &h->m.requests__5xx};
+
+    ASSERT(status >= 100 && status < 600);
+    (*class[status / 100 - 1])++;
+}
+
+void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,
+               struct span body, bool lasting)
+{
+    struct http *h = x->server;
+
+    if (x->keep && body_in_the_way(x))
+        x->keep = false;
+    put_tail(x, w);
+    if (x->head_only) {
+        x->out = OUT_NONE;
+    } else if (body.n < HTTP_LEND_MIN || !lasting) {
+        put_span(w, body);
+    } else {
+        x->out = OUT_MEMORY;
+        x->from.memory = body.p;
+        x->out_left = body.n;
+    }
+    commit(x, (size_t)(w->p - h->room.p));
+    count(h, status);
+    x->expects = false;
+    conn_enter(x, CONN_SENDING);
+    conn_until(x, loop_now(h->loop) + h->timeouts.write);
+}
+
+/* All lines of a head but the last ones. */
+static void put_head(struct http_exchange *x, struct http_writer *w,
+                     const struct http_reply *r, uint64_t length)
+{
+    bool empty = r->status == 204 || r->status == 304 || r->status < 200;
+
+    put_span(w, SPAN("HTTP/1.1 "));
+    put_span(w, http_phrase(r->status));
+    put_span(w, SPAN("\r\nServer: Billet\r\n"));
+    if (r->type.n) {
+        put_span(w, SPAN("Content-Type: "));
+        put_span(w, r->type);
+        put_span(w, SPAN("\r\n"));
+    }
+    if (x->chunked) {
+        put_span(w, SPAN("Transfer-Encoding: chunked\r\n"));
+    } else if (length != HTTP_ANY_LENGTH && !empty) {
+        put_span(w, SPAN("Content-Length: "));
+        put_u64(w, length);
+        put_span(w, SPAN("\r\n"));
+    }
+    put_span(w, x->server->config.fields);
+    put_span(w, r->fields);
+}
+
+static void reply_whole(struct http_exchange *x, const struct http_reply *r,
+                        bool lasting)
+{
+    struct http_writer w = reply_begin(x);
+
+    put_head(x, &w, r, r->body.n);
+    reply_end(x, &w, r->status, r->body, lasting);
+}
+
+void http_reply(struct http_exchange *x, const struct http_reply *r)
+{
+    reply_whole(x, r, true);
+}
+
+void http_reply_copy(struct http_exchange *x, const struct http_reply *r)
+{
+    ASSERT(r->body.n + r->fields.n <= HTTP_COPY_MAX);
+    reply_whole(x, r, false);
+}
+
+void http_reply_pieces(struct http_exchange *x, const struct http_reply *r,
+                       uint64_t length, http_piece_fn *next)
+{
+    struct http_writer w = reply_begin(x);
+
+    x->out = OUT_PIECES;
+    x->from.pieces.next = next;
+    x->from.pieces.at = 0;
+    x->out_left = length;
+    put_head(x, &w, r, length);
+    reply_end(x, &w, r->status, SPAN(""), true);
+}
+
+/* Of a length that is not known before its end: in chunks, or to a client of
+ * 1.0 up to the end of the connection. */
+static void of_unknown_length(struct http_exchange *x)
+{
+    x->chunked = !x->old;
+    x->keep = x->keep && x->chunked;
+}
+
+void http_reply_written(struct http_exchange *x, const struct http_reply *r,
+                        http_write_fn *write)
+{
+    struct http_writer w = reply_begin(x);
+
+    of_unknown_length(x);
+    x->out = OUT_WRITTEN;
+    x->from.write = write;
+    put_head(x, &w, r, HTTP_ANY_LENGTH);
+    reply_end(x, &w, r->status, SPAN(""), true);
+}
+
+static void put_continue(struct http_exchange *x, struct http_writer *w)
+{
+    if (x->expects)
+        put_span(w, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
+    x->expects = false;
+}
+
+void http_reply_echo(struct http_exchange *x, const struct http_reply *r)
+{
+    struct http_writer w = reply_begin(x);
+    uint64_t length = x->body.left;
+
+    put_continue(x, &w);
+    if (x->in_chunks) {
+        of_unknown_length(x);
+        length = HTTP_ANY_LENGTH;
+    }
+    x->out = OUT_ECHO;
+    x->from.echo_left = 0;
+    put_head(x, &w, r, length);
+    reply_end(x, &w, r->status, SPAN(""), true);
+    conn_until(x, loop_now(x->server->loop) + x->server->timeouts.body);
+}
+
+void http_read_body(struct http_exchange *x, http_body_fn *fn,
+                    void (*gone)(void *), void *user)
+{
+    struct http_writer w = reply_begin(x);
+
+    put_continue(x, &w);
+    commit(x, (size_t)(w.p - x->server->room.p));
+    x->body_fn = fn;
+    x->gone_fn = gone;
+    x->later_user = user;
+    conn_enter(x, CONN_TAKING);
+    conn_until(x, loop_now(x->server->loop) + x->server->timeouts.body);
+}
+
+static void put_page(struct http_exchange *x, struct http_writer *w,
+                     unsigned status)
+{
+    struct span phrase = http_phrase(status);
+    const char *style = x->server->config.style;
+
+    put_text(w,
+             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width\">\n"
+             "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    put_span(w, phrase);
+    put_text(w, "</title>\n");
+    if (style) {
+        put_text(w, "<link rel=\"stylesheet\" href=\"");
+        put_text(w, style);
+        put_text(w, "\">\n");
+    }
+    put_text(w, "<main>\n<h1>");
+    put_span(w, phrase);
+    put_text(w, "</h1>\n<p>");
+    put_span(w, http_explain(status));
+    put_text(w, "\n<p><a href=\"/\">Front page</a>\n</main>\n</html>\n");
+}
+
+void http_reply_page(struct http_exchange *x, unsigned status,
+                     struct span fields)
+{
+    uint8_t page[704];
+    struct http_writer w = {page, page + sizeof(page)};
+
+    put_page(x, &w, status);
+    http_reply_copy(
+        x, &(struct http_reply){.status = status,
+                                .type = SPAN("text/html; charset=utf-8"),
+                                .fields = fields,
+                                .body = {page, (size_t)(w.p - page)}});
+}
+
+void http_reply_redirect(struct http_exchange *x, unsigned status,
+                         struct span location)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    uint8_t line[512];
+    struct http_writer w = {line, line + sizeof(line)};
+
+    put_text(&w, "Location: ");
+    for (size_t i = 0; i < location.n; i++) {
+        uint8_t c = location.p[i];
+
+        if (w.end - w.p < 3 + 2) {
+            http_reply_page(x, 414, SPAN(""));
+            return;
+        }
+        if (http1_class[c] & HTTP1_PLAIN || c == '%' || c == '?') {
+            *w.p++ = c;
+        } else {
+            *w.p++ = '%';
+            *w.p++ = (uint8_t)hex[c >> 4];
+            *w.p++ = (uint8_t)hex[c & 15];
+        }
+    }
+    put_text(&w, "\r\n");
+    http_reply_page(x, status, (struct span){line, (size_t)(w.p - line)});
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * http1_field.c - header lines (RFC 9112 5): name ":" OWS value OWS CRLF.
+ *
+ * Names are told apart by their length and a comparison of whole words; values
+ * are searched for their end eight bytes at a time.
+ */
+#include <base/bytes.h>
+
+#include "http1_impl.h"
+
+enum { NAME_MAX = 19 /* bytes of the longest name we know */ };
+
+#define EACH_BYTE(v) (UINT64_C(0x0101010101010101) * (v))
+
+static uint64_t word(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+/* The first byte in [p, end) that is a control character, or end.  SP to '~'
+ * and obs-text are skipped in words of eight: a byte below 0x20 or equal to
+ * 0x7f leaves its top bit set in `odd`, and so may bytes above such a one, but
+ * none below it.  Little-endian, as is the machine. */
+static const uint8_t *skip_text(const uint8_t *p, const uint8_t *end)
+{
+    while (end - p >= 8) {
+        uint64_t v = word(p), del = v ^ EACH_BYTE(0x7f);
+        uint64_t odd = ((v - EACH_BYTE(0x20)) & ~v) |
+                       ((del - EACH_BYTE(0x01)) & ~del & ~v);
+
+        odd &= EACH_BYTE(0x80);
+        if (odd)
+            return p + (__builtin_ctzll(odd) >> 3);
+        p += 8;
+    }
+    while (p < end && *p >= 0x20 && *p != 0x7f)
+        p++;
+    return p;
+}
+
+bool http1_same(struct span a, struct span b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++) {
+        uint8_t x = a.p[i], y = b.p[i];
+
+        if (x == y)
+            continue;
+        if ((x | 0x20) != (y | 0x20) || (x | 0x20) < 'a' || (x | 0x20) > 'z')
+            return false;
+    }
+    return true;
+}
+
+/* The names by their length; two at most share one. */
+struct name {
+    const char *text;
+    uint8_t field;
+};
+static const struct name names[NAME_MAX + 1][2] = {
+    [4] = {{"host", HTTP_HOST}},
+    [5] = {{"range", HTTP_RANGE}},
+    [6] = {{"accept", HTTP_ACCEPT}, {"expect", HTTP_EXPECT}},
+    [8] = {{"if-match", HTTP_IF_MATCH}, {"if-range", HTTP_IF_RANGE}},
+    [10] = {{"connection", HTTP_CONNECTION}},
+    [12] = {{"content-type", HTTP_CONTENT_TYPE}},
+    [13] = {{"if-none-match", HTTP_IF_NONE_MATCH}},
+    [14] = {{"content-length", HTTP_CONTENT_LENGTH}},
+    [15] = {{"accept-encoding", HTTP_ACCEPT_ENCODING}},
+    [17] = {{"if-modified-since", HTTP_IF_MODIFIED_SINCE},
+            {"transfer-encoding", HTTP_TRANSFER_ENCODING}},
+    [19] = {{"if-unmodified-since", HTTP_IF_UNMODIFIED_SINCE}},
+};
+
+static unsigned field_of(const uint8_t *name, size_t n)
+{
+    if (n > NAME_MAX || !names[n][0].text)
+        return HTTP_FIELDS;
+    for (unsigned i = 0; i < 2 && names[n][i].text; i++) {
+        const char *known = names[n][i].text;
+        size_t at = 0;
+
+        /* Tokens have no byte that 0x20 turns into '-' but '-' itself. */
+        while (at < n && (name[at] | 0x20) == known[at])
+            at++;
+        if (at == n)
+            return names[n][i].field;
+    }
+    return HTTP_FIELDS;
+}
+
+bool http1_list_next(struct span *rest, struct span *element)
+{
+    const uint8_t *p = rest->p, *end = p + rest->n, *start;
+    bool quoted = false;
+
+    while (p < end && (*p == ',' || *p == ' ' || *p == '\t'))
+        p++;
+    for (start = p; p < end && (quoted || *p != ','); p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        else if (quoted && *p == '\\' && end - p > 1)
+            p++;
+    }
+    *rest = (struct span){p, (size_t)(end - p)};
+    while (p > start && (p[-1] == ' ' || p[-1] == '\t'))
+        p--;
+    *element = (struct span){start, (size_t)(p - start)};
+    return element->n > 0;
+}
+
+static unsigned take_length(struct http1_head *h, struct span v)
+{
+    uint64_t n = 0;
+
+    if (h->flags & HTTP1_HAS_LENGTH || v.n == 0 || v.n > 19)
+        return http1_refuse(h, HTTP1_SMUGGLING, 400);
+    for (size_t i = 0; i < v.n; i++) {
+        if (v.p[i] < '0' || v.p[i] > '9')
+            return http1_refuse(h, HTTP1_SMUGGLING, 400);
+        n = n * 10 + (v.p[i] - '0'); /* 19 digits fit */
+    }
+    if (n > INT64_MAX)
+        return http1_refuse(h, HTTP1_TOO_LARGE, 413);
+    h->flags |= HTTP1_HAS_LENGTH;
+    h->length = n;
+    return 200;
+}
+
+/* RFC 9112 6.1: "chunked" once and alone is what we decode. */
+static unsigned take_coding(struct http1_head *h, struct span v)
+{
+    struct span coding;
+    unsigned n = 0;
+    bool last_chunked = h->flags & HTTP1_CHUNKED;
+
+    while (http1_list_next(&v, &coding)) {
+        if (last_chunked) /* chunked must be the last, and once */
+            return http1_refuse(h, HTTP1_SMUGGLING, 400);
+        last_chunked = http1_same(coding, SPAN("chunked"));
+        n++;
+    }
+    if (n == 0 || (h->repeated & 1u << HTTP_TRANSFER_ENCODING))
+        return http1_refuse(h, HTTP1_SMUGGLING, 400);
+    if (n > 1 || !last_chunked)
+        return http1_refuse(h, HTTP1_SYNTAX, 501);
+    h->flags |= HTTP1_CHUNKED;
+    return 200;
+}
+
+static unsigned take_host(struct http1_head *h, struct span v)
+{
+    if (h->repeated & 1u << HTTP_HOST)
+        return http1_refuse(h, HTTP1_SMUGGLING, 400);
+    for (size_t i = 0; i < v.n; i++) {
+        if (!http1_is(v.p[i], HTTP1_HOST))
+            return http1_refuse(h, HTTP1_SYNTAX, 400);
+    }
+    return 200;
+}
+
+static unsigned take_options(struct http1_head *h, unsigned field,
+                             struct span v)
+{
+    struct span option;
+
+    while (http1_list_next(&v, &option)) {
+        if (field == HTTP_EXPECT)
+            h->flags |= http1_same(option, SPAN("100-continue"))
+                            ? HTTP1_CONTINUE
+                            : HTTP1_EXPECT_OTHER;
+        else if (http1_same(option, SPAN("close")))
+            h->flags |= HTTP1_CLOSE;
+        else if (http1_same(option, SPAN("keep-alive")))
+            h->flags |= HTTP1_KEEP_ALIVE;
+    }
+    return 200;
+}
+
+static unsigned take_field(struct http1_head *h, unsigned field,
+                           const uint8_t *text, struct span v)
+{
+    uint32_t bit = 1u << field;
+
+    if (h->have & bit)
+        h->repeated |= bit;
+    else
+        h->field[field] = http1_ref_of(text, v.p, v.p + v.n);
+    h->have |= bit;
+    switch (field) {
+    case HTTP_HOST:
+        return take_host(h, v);
+    case HTTP_CONTENT_LENGTH:
+        return take_length(h, v);
+    case HTTP_TRANSFER_ENCODING:
+        return take_coding(h, v);
+    case HTTP_CONNECTION:
+    case HTTP_EXPECT:
+        return take_options(h, field, v);
+    default:
+        return 200;
+    }
+}
+
+unsigned http1_field_line(struct http1_head *h, struct span in)
+{
+    const uint8_t *name = in.p + h->at, *end = in.p + in.n, *p = name;
+    const uint8_t *value, *stop;
+    unsigned field, status;
+    size_t n;
+
+    while (p < end && http1_is(*p, HTTP1_TOKEN))
+        p++;
+    if (p == end || (p == name && *p == '\r' && end - p < 2))
+        return 0;
+    if (*p != ':' || p == name) /* a blank before the colon, a folded line */
+        return http1_refuse(h,
+                            *p == ' ' || *p == '\t' || *p == '\n'
+                                ? HTTP1_SMUGGLING
+                                : HTTP1_SYNTAX,
+                            400);
+    n = (size_t)(p - name);
+    for (p++; p < end && (*p == ' ' || *p == '\t');)
+        p++;
+    for (value = p; (p = skip_text(p, end)) < end && *p == '\t';)
+        p++;
+    if (end - p < 2)
+        return p < end && *p != '\r' ? http1_refuse(h, HTTP1_SYNTAX, 400) : 0;
+    if (p[0] != '\r' || p[1] != '\n')
+        return http1_refuse(
+            h, *p == '\n' || *p == '\r' ? HTTP1_SMUGGLING : HTTP1_SYNTAX, 400);
+    for (stop = p; stop > value && (stop[-1] == ' ' || stop[-1] == '\t');)
+        stop--;
+    if (h->lines > HTTP1_FIELDS_MAX)
+        return http1_refuse(h, HTTP1_TOO_LARGE, 431);
+    field = field_of(name, n);
+    if (field != HTTP_FIELDS &&
+        (status = take_field(h, field, in.p,
+                             (struct span){value, (size_t)(stop - value)})) !=
+            200)
+        return status;
+    h->lines++;
+    h->at = (uint16_t)(p + 2 - in.p);
+    return 200;
+}
+
+bool http1_line_next(const struct http1_head *h, const uint8_t *text,
+                     uint32_t *at, struct span *name, struct span *value)
+{
+    const uint8_t *p = text + *at, *end = text + h->bytes - 2, *colon, *stop;
+
+    if (p >= end)
+        return false;
+    colon = memchr(p, ':', (size_t)(end - p));
+    *name = (struct span){p, (size_t)(colon - p)};
+    for (p = colon + 1; *p == ' ' || *p == '\t';)
+        p++;
+    stop = memchr(p, '\r', (size_t)(end - p));
+    *at = (uint32_t)(stop + 2 - text);
+    while (stop > p && (stop[-1] == ' ' || stop[-1] == '\t'))
+        stop--;
+    *value = (struct span){p, (size_t)(stop - p)};
+    return true;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * http1_impl.h - what the files of the HTTP/1 head parser share.
+ */
+#ifndef PROTO_HTTP1_IMPL_H
+#define PROTO_HTTP1_IMPL_H
+
+#include "http1.h"
+#include "http1_class.h"
+
+unsigned http1_refuse(struct http1_head *, enum http1_refusal, unsigned status);
+
+/* The line that begins at h->at.  200: complete, and h->at is behind it; 0: it
+ * is not all there; else a status. */
+unsigned http1_request_line(struct http1_head *, struct span in);
+unsigned http1_field_line(struct http1_head *, struct span in);
+
+static inline bool http1_is(uint8_t byte, enum http1_class class)
+{
+    return http1_class[byte] & class;
+}
+
+static inline struct http1_ref
+http1_ref_of(const uint8_t *text, const uint8_t *from, const uint8_t *to)
+{
+    return (struct http1_ref){(uint16_t)(from - text), (uint16_t)(to - from)};
+}
+
+#endif
