@@ -9,7 +9,6 @@ import time
 
 from board import Board, Elf
 from build_plugin import HERE, build as build_plugin
-import network
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
@@ -27,16 +26,15 @@ class Guest:
     """One run of an image.  `counted`: with the plugin, whose Board is
     `board` and whose names are `elf`."""
 
-    def __init__(self, build, name, args=(), memory_mb=64, counted=True,
-                 net=True):
+    def __init__(self, net, build, name, memory_mb=64, counted=True):
+        self.net = net
         self.dir = tempfile.TemporaryDirectory(prefix="billet-bench-")
         self.console = os.path.join(self.dir.name, "console")
         apps = os.path.join(build, "apps")
         image = os.path.join(apps, name + ".elf")
         line = qemu.Line("q35", memory_mb, accel="tcg,thread=single")
-        line.kernel(image, (*(network.GUEST_ARGS if net else ()), *args))
-        if net:
-            line.tap_net(network.TAP)
+        line.kernel(image, net.args)
+        net.join(line)
         self.board = None
         if counted:
             self.elf = Elf(os.path.join(apps, name + ".elf.debug"))
@@ -73,10 +71,10 @@ class Guest:
     def wait_port(self, port=80, seconds=BOOT_S):
         """Until the guest accepts connections by both families."""
         end = time.monotonic() + seconds
-        for family in network.FAMILIES.values():
+        for family in self.net.families.values():
             while True:
                 try:
-                    self.connect(family, port, 1).close()
+                    self.probe(family, port)
                     break
                 except OSError:
                     if self.child.poll() is not None:
@@ -84,6 +82,17 @@ class Guest:
                     if time.monotonic() > end:
                         self.fail(f"port {port} does not answer")
                     time.sleep(0.02)
+
+    def probe(self, family, port):
+        """Whether a service is there: a user-mode network accepts at once,
+        and hangs up only when the guest has refused."""
+        with self.connect(family, port, 1) as sock:
+            sock.settimeout(0.1)
+            try:
+                if not sock.recv(1):
+                    raise ConnectionRefusedError
+            except TimeoutError:
+                pass  # it waits for us to speak
 
     def wait_started(self, seconds=BOOT_S):
         """Until billet_started() has run; a copy of the hits so far."""
@@ -100,7 +109,7 @@ class Guest:
         s.settimeout(timeout)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            s.connect((network.GUEST[family], port))
+            s.connect(self.net.address(family, port))
         except OSError:
             s.close()
             raise

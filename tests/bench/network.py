@@ -17,6 +17,7 @@ GUEST = {socket.AF_INET: "10.77.0.2", socket.AF_INET6: "fd77::2"}
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 GUEST_ARGS = ("--ipv4=10.77.0.2/24", "--ipv4-gateway=10.77.0.1",
               "--ipv6=fd77::2/64", "--ipv6-gateway=fd77::1")
+USER_ARGS = ("--ipv4=10.0.2.15/24", "--ipv4-gateway=10.0.2.2")
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 
 
@@ -32,7 +33,7 @@ def _ip(*words):
 
 
 def enter(tap=TAP):
-    """A new network namespace with loopback and a tap device."""
+    """A new network namespace with loopback and a tap device; a Network."""
     libc = ctypes.CDLL(None, use_errno=True)
     uid, gid = os.getuid(), os.getgid()
     flags = CLONE_NEWNET | (CLONE_NEWUSER if uid else 0)
@@ -45,6 +46,7 @@ def enter(tap=TAP):
                 file.write(text)
     _ip("link", "set", "lo", "up")
     add_tap(tap)
+    return Tap(tap)
 
 
 def add_tap(tap=TAP):
@@ -53,3 +55,43 @@ def add_tap(tap=TAP):
     _ip("addr", "add", HOST[socket.AF_INET] + "/24", "dev", tap)
     _ip("addr", "add", HOST[socket.AF_INET6] + "/64", "dev", tap, "nodad")
     _ip("link", "set", tap, "up")
+
+
+class Tap:
+    """The way to guests on the tap device."""
+    args = GUEST_ARGS
+    families = FAMILIES
+
+    def __init__(self, name):
+        self.name = name
+
+    def join(self, line):
+        """Give a QEMU line its network."""
+        line.tap_net(self.name)
+
+    def address(self, family, port):
+        """Where a port of the guest is."""
+        return GUEST[family], port
+
+
+class User:
+    """The way to guests through QEMU's user-mode network."""
+    args = USER_ARGS
+    families = {"ipv4": socket.AF_INET}
+
+    def __init__(self, ports=(80, 9)):
+        self.ports = {}
+        for guest in ports:
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                self.ports[guest] = s.getsockname()[1]
+
+    def join(self, line):
+        """Give a QEMU line its network."""
+        line.user_net([("tcp", host, guest)
+                       for guest, host in self.ports.items()])
+
+    def address(self, family, port):
+        """Where a port of the guest is."""
+        del family
+        return "127.0.0.1", self.ports[port]

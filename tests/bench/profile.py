@@ -66,8 +66,7 @@ def main():
     args = parser.parse_args()
     family = network.FAMILIES["ipv6" if args.v6 else "ipv4"]
     app, function, units = WORKLOADS.get(args.name, ("web", None, 1))
-    network.enter()
-    with Guest(args.build, args.app or app) as guest:
+    with Guest(network.enter(), args.build, args.app or app) as guest:
         if function:
             guest.wait_port()
             units, before, after = measure(guest, function, family,
