@@ -184,9 +184,9 @@ unsigned vq_ready(struct vq *q)
     uint16_t idx = __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE);
     uint16_t n = (uint16_t)(idx - q->taken);
 
-    ASSERT(q->added == q->published);
     if (n == 0 || q->failure)
         return 0;
+    ASSERT(q->added == q->published);
     if (n > (uint16_t)(q->published - q->taken)) {
         q->failure = "it finished more buffers than it was given";
         return 0;
