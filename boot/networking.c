@@ -123,6 +123,13 @@ static const char *check_dns(struct span v)
                                      : "one to three addresses, commas between";
 }
 
+/* Left at zero when the key is not given; a bad value stopped the boot. */
+static void gateway_from_key(struct ipaddr *out, const char *text)
+{
+    if (text && !ipaddr_parse(out, span_of(text)))
+        *out = (struct ipaddr){0};
+}
+
 static void config_from_keys(const struct keys *k, const char *name,
                              struct netif_config *c)
 {
@@ -131,14 +138,12 @@ static void config_from_keys(const struct keys *k, const char *name,
     const char *text;
 
     c->dhcp4 = strcmp(v4, "dhcp") == 0;
-    (void)parse_prefix(&c->static4, span_of(v4)); /* else a zero prefix */
+    parse_prefix(&c->static4, span_of(v4)); /* else the prefix stays 0 */
     c->auto6 = strcmp(v6, "auto") == 0;
     c->none6 = strcmp(v6, "none") == 0;
-    (void)parse_prefix(&c->static6, span_of(v6));
-    if ((text = key_string_for(k, &key_ipv4_gateway, name)))
-        (void)ipaddr_parse(&c->gateway4, span_of(text));
-    if ((text = key_string_for(k, &key_ipv6_gateway, name)))
-        (void)ipaddr_parse(&c->gateway6, span_of(text));
+    parse_prefix(&c->static6, span_of(v6));
+    gateway_from_key(&c->gateway4, key_string_for(k, &key_ipv4_gateway, name));
+    gateway_from_key(&c->gateway6, key_string_for(k, &key_ipv6_gateway, name));
     if ((text = key_string_for(k, &key_dns, name)))
         c->ndns = parse_servers(c->dns, span_of(text));
 }
