@@ -47,7 +47,6 @@ struct frame {
     uint32_t x87;
     uint64_t r15, r14, r13, r12, rbx, rbp;
     void (*ret)(void);
-    uint64_t padding; /* keeps the stack aligned as a call leaves it */
 };
 
 struct start {
