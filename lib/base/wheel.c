@@ -19,6 +19,7 @@ void wheel_init(struct wheel *w, ns_t now)
 {
     memset(w, 0, sizeof(*w));
     w->tick = now / NS_PER_MS;
+    w->now = now;
 }
 
 static unsigned digit(uint64_t tick, unsigned level)
