@@ -6,6 +6,7 @@
 
 #include <base/bytes.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum { MEMORY = 2 << 20 };
 
@@ -14,8 +15,11 @@ void rig_init(struct rig *r, bool modern, uint64_t offers)
     static const uint8_t config[] = {0x52, 0x54, 0, 0x12, 0x34, 0x56,
                                      1,    0,    0, 0,    0xdc, 0x05};
 
-    *r = (struct rig){.memory = aligned_alloc(4096, MEMORY)};
-    ASSERT(r->memory);
+    /* Low, for a legacy device is told a page number of 32 bits. */
+    *r = (struct rig){.memory =
+                          mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0)};
+    ASSERT(r->memory != MAP_FAILED);
     memset(r->memory, 0xa5, MEMORY);
     arena_init(&r->arena, (struct mspan){r->memory, MEMORY});
     ASSERT(pool_init(&r->pkts, "pkts", &r->arena, sizeof(struct pkt), RIG_PKTS,
@@ -42,7 +46,7 @@ void rig_attach(struct rig *r)
 void rig_free(struct rig *r)
 {
     MEM_UNPOISON(r->memory, MEMORY);
-    free(r->memory);
+    munmap(r->memory, MEMORY);
 }
 
 struct pkt *rig_pkt(struct rig *r, uint8_t seed, unsigned hdr, unsigned nfrags,
