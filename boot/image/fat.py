@@ -64,6 +64,8 @@ class Fat16:
         if count == 0:
             return 0
         first = len(self.fat)
+        if first + count - 2 > CLUSTERS_MAX:
+            raise ValueError('the files do not fit a FAT16 of 32 MB')
         self.fat += list(range(first + 1, first + count)) + [0xffff]
         return first
 
@@ -104,8 +106,6 @@ class Fat16:
         if len(root) > ROOT_ENTRIES * 32:
             raise ValueError('too many files in the root directory')
         clusters = max(len(self.fat) - 2, CLUSTERS_MIN)
-        if clusters > CLUSTERS_MAX:
-            raise ValueError('the files do not fit a FAT16 of 32 MB')
         fat_sectors = -(-(clusters + 2) * 2 // SECTOR)
         root_sectors = ROOT_ENTRIES * 32 // SECTOR
         total = 1 + FATS * fat_sectors + root_sectors + clusters

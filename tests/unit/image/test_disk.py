@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""FAT and GPT as mkimage.py writes them, read back by their definitions."""
+import struct
+import sys
+import unittest
+import zlib
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(TOP / 'boot' / 'image'))
+import fat  # noqa: E402
+import gpt  # noqa: E402
+import mkimage  # noqa: E402
+
+
+class Reader:
+    """A FAT16 reader that knows nothing of the writer."""
+
+    def __init__(self, image):
+        self.image = image
+        (self.sector, self.per_cluster, reserved, fats, self.entries, total16,
+         _, fat_sectors, _, _, _, total32) = struct.unpack_from(
+             '<HBHBHHBHHHII', image, 11)
+        self.total = total16 or total32
+        self.fat_at = reserved * self.sector
+        self.fats = [image[self.fat_at + i * fat_sectors * self.sector:]
+                     [:fat_sectors * self.sector] for i in range(fats)]
+        self.root_at = self.fat_at + fats * fat_sectors * self.sector
+        self.data_at = self.root_at + self.entries * 32
+        self.clusters = (self.total - self.data_at // self.sector) \
+            // self.per_cluster
+
+    def chain(self, first):
+        while 2 <= first < 0xfff8:
+            at = self.data_at + (first - 2) * self.sector
+            yield self.image[at:at + self.sector]
+            first, = struct.unpack_from('<H', self.fats[0], first * 2)
+
+    def list(self, raw):
+        for at in range(0, len(raw), 32):
+            entry = raw[at:at + 32]
+            if entry[:1] == b'\0':
+                return
+            if not entry[11] & 8:
+                name = entry[:8].decode().strip()
+                kind = entry[8:11].decode().strip()
+                yield (name + ('.' + kind if kind else '')).lower(), \
+                    entry[11], *struct.unpack_from('<HI', entry, 26)
+
+    def read(self, path):
+        raw = self.image[self.root_at:self.data_at]
+        *folders, name = path.lower().split('/')
+        for folder in folders:
+            first = next(c for n, a, c, _ in self.list(raw)
+                         if n == folder and a & 16)
+            raw = b''.join(self.chain(first))
+        first, size = next((c, s) for n, a, c, s in self.list(raw)
+                           if n == name)
+        return b''.join(self.chain(first))[:size]
+
+
+class Fat(unittest.TestCase):
+    def setUp(self):
+        self.files = {'EFI/BOOT/BOOTX64.EFI': bytes(range(256)) * 700,
+                      'boot/grub/grub.cfg': b'x', 'boot/billet.elf': b'y' * 512,
+                      'boot/empty.txt': b''}
+        self.fs = fat.Fat16('BILLET', 1735689600)
+        for path, data in self.files.items():
+            self.fs.add(path, data)
+
+    def test_every_file_reads_back(self):
+        reader = Reader(self.fs.image())
+        for path, data in self.files.items():
+            self.assertEqual(reader.read(path), data, path)
+
+    def test_it_is_fat16_by_its_cluster_count(self):
+        reader = Reader(self.fs.image())
+        self.assertTrue(4085 <= reader.clusters < 65525)
+        self.assertEqual(reader.fats[0], reader.fats[1])
+        self.assertEqual(len(self.fs.image()), reader.total * 512)
+
+    def test_many_files_in_one_folder_need_several_clusters(self):
+        for i in range(100):
+            self.fs.add(f'boot/f{i}.txt', b'%d' % i)
+        reader = Reader(self.fs.image())
+        for i in range(100):
+            self.assertEqual(reader.read(f'boot/f{i}.txt'), b'%d' % i)
+
+    def test_names_that_are_not_short_are_refused(self):
+        for name in ('longer-than-8.txt', 'a.json', 'MiXed.txt', 'x y.txt', ''):
+            with self.assertRaises(ValueError, msg=name):
+                fat.short_name(name)
+
+    def test_too_much_is_refused(self):
+        self.fs.add('boot/big.bin', bytes(33 << 20))
+        with self.assertRaises(ValueError):
+            self.fs.image()
+
+
+class Gpt(unittest.TestCase):
+    def setUp(self):
+        self.disk = gpt.disk(b'\xeb' * 440, [
+            gpt.Partition(gpt.BIOS_BOOT, 'one', 34, b'1' * 700, last=2047),
+            gpt.Partition(gpt.EFI_SYSTEM, 'two', 2048, b'2' * 5000)])
+        self.sectors = len(self.disk) // 512
+
+    def header(self, lba):
+        raw = bytearray(self.disk[lba * 512:lba * 512 + 92])
+        crc, = struct.unpack_from('<I', raw, 16)
+        raw[16:20] = bytes(4)
+        self.assertEqual(zlib.crc32(raw), crc)
+        return struct.unpack_from('<QQQQ', raw, 24), \
+            struct.unpack_from('<QIII', raw, 72)
+
+    def test_both_headers_agree(self):
+        first, table = self.header(1)
+        last, backup = self.header(self.sectors - 1)
+        self.assertEqual(first[:2], (1, self.sectors - 1))
+        self.assertEqual(last[:2], (self.sectors - 1, 1))
+        self.assertEqual(first[2:], last[2:])
+        for at, count, size, crc in (table, backup):
+            raw = self.disk[at * 512:at * 512 + count * size]
+            self.assertEqual(zlib.crc32(raw), crc)
+
+    def test_partitions_hold_their_data(self):
+        self.assertEqual(self.disk[34 * 512:34 * 512 + 700], b'1' * 700)
+        self.assertEqual(self.disk[2048 * 512:2048 * 512 + 5000], b'2' * 5000)
+
+    def test_the_mbr_protects_the_whole_disk(self):
+        self.assertEqual(self.disk[510:512], b'\x55\xaa')
+        kind, first, count = self.disk[450], *struct.unpack_from(
+            '<II', self.disk, 454)
+        self.assertEqual((kind, first, count), (0xee, 1, self.sectors - 1))
+
+    def test_another_content_gives_other_identifiers(self):
+        a = gpt.Partition(gpt.EFI_SYSTEM, 'x', 34, b'a')
+        b = gpt.Partition(gpt.EFI_SYSTEM, 'x', 34, b'b')
+        self.assertNotEqual(a.entry()[16:32], b.entry()[16:32])
+
+
+class GrubCfg(unittest.TestCase):
+    def test_arguments_are_quoted_for_grub(self):
+        cfg = mkimage.grub_cfg('web', ["--a=it's", 'b="c d"', '$x;{'])
+        self.assertIn(b"""'--a=it'\\''s' 'b="c d"' '$x;{'""", cfg)
+
+
+if __name__ == '__main__':
+    unittest.main()

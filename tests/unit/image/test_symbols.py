@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""What symbols.py writes is what test_symbols.c reads."""
+import sys
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(TOP / 'boot' / 'image'))
+import symbols  # noqa: E402
+
+TABLE = (b'\x80\x04\x00tcp_input\0' b'\x90\x01\x04output\0'
+         b'\x80\x80\x01\x00x\0' b'\x01')
+
+
+class Symbols(unittest.TestCase):
+    def test_encoding(self):
+        entries = [(0x200, b'tcp_input'), (0x290, b'tcp_output'),
+                   (0x4290, b'x')]
+        self.assertEqual(symbols.encode(entries, 0x4291), TABLE)
+
+    def test_numbers(self):
+        self.assertEqual(symbols.uvarint(0), b'\0')
+        self.assertEqual(symbols.uvarint(0x7f), b'\x7f')
+        self.assertEqual(symbols.uvarint(0x80), b'\x80\x01')
+
+
+if __name__ == '__main__':
+    unittest.main()
