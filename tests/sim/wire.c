@@ -82,22 +82,19 @@ static const char *udp_fault(const struct l4 *d)
 
 static const char *l4_fault(const struct l4 *d)
 {
-    switch (d->proto) {
-    case 6:
+    bool v4 = d->src.n == 4;
+
+    if (d->proto == 6)
         return tcp_fault(d);
-    case 17:
+    if (d->proto == 17)
         return udp_fault(d);
-    case 1:
+    if (d->proto == 58 && !v4)
+        return d->body.n >= 8 && sums_up(d) ? NULL : "ICMPv6 checksum";
+    if ((d->proto == 1 || d->proto == 2) && v4) /* ICMP, IGMP */
         return d->body.n >= 8 && sum16(0, d->body.p, d->body.n) == 0xffff
                    ? NULL
-                   : "ICMP checksum";
-    case 58:
-        return d->body.n >= 8 && sums_up(d) ? NULL : "ICMPv6 checksum";
-    case 2: /* IGMP */
-        return d->body.n >= 8 ? NULL : "IGMP length";
-    default:
-        return "unknown protocol";
-    }
+                   : "ICMP or IGMP checksum";
+    return "unknown protocol";
 }
 
 static const char *ip4_fault(struct span in)
