@@ -59,11 +59,12 @@ static bool item_parse(struct item *out, struct span text)
 
 const char *log_levels_check(struct span text)
 {
+    bool open_end = text.n && text.p[text.n - 1] == ',';
     struct item item;
     unsigned named = 0;
 
     do {
-        if (!item_parse(&item, cut(&text, ',')))
+        if (open_end || !item_parse(&item, cut(&text, ',')))
             return "LEVEL or SOURCE:LEVEL, commas between; a LEVEL is quiet, "
                    "error, warn, info or debug";
         named += item.name.n > 0;
