@@ -14,6 +14,7 @@ Every other fence fails, so that no block of the page goes untested.
 """
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -49,7 +50,7 @@ class Page:
         blocks = FENCE.findall(text)
         for i, (info, body) in enumerate(blocks):
             following = blocks[i + 1] if i + 1 < len(blocks) else ('', '')
-            self.block(info.split(), body, following)
+            self.block(shlex.split(info), body, following)
         return len(blocks)
 
     def block(self, info, body, following):
