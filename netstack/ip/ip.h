@@ -27,6 +27,7 @@ struct ip_rx {
     struct ipaddr src, dst;
     uint8_t proto, ttl, tos; /* tos: DSCP and ECN, or the traffic class */
     uint8_t netif;
+    uint16_t next_at; /* IPv6: where, from l3 on, the header says proto */
     bool v4;
     bool not_unicast; /* dst is broadcast or multicast */
 };

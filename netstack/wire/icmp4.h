@@ -8,8 +8,8 @@
 #include "ip4.h"
 
 enum {
-    ICMP_BYTES = 8,     /* type, code, checksum, four bytes that depend */
-    ICMP_QUOTE_L4 = 8,  /* bytes of transport header in a quote */
+    ICMP_BYTES = 8,       /* type, code, checksum, four bytes that depend */
+    ICMP_QUOTE_L4 = 8,    /* bytes of transport header in a quote */
     ICMP4_DGRAM_MAX = 576 /* of an error with its quote: RFC 1812 4.3.2.3 */
 };
 

@@ -60,14 +60,14 @@ enum ip6_walk_end {
 };
 
 struct ip6_walk {
-    uint32_t at;        /* offset in `in` where the walk stopped, or of the
-                         * byte that is wrong */
-    uint32_t next_at;   /* offset of the next-header field that led here */
-    uint8_t next;       /* the header at `at` */
-    uint8_t code;       /* OPTION: the option's highest two bits */
-    uint8_t frag_next;  /* FRAGMENT: what follows in the whole datagram */
-    bool more;          /* FRAGMENT: not the last one */
-    uint16_t frag_off;  /* FRAGMENT: in bytes */
+    uint32_t at;       /* offset in `in` where the walk stopped, or of the
+                        * byte that is wrong */
+    uint32_t next_at;  /* offset of the next-header field that led here */
+    uint8_t next;      /* the header at `at` */
+    uint8_t code;      /* OPTION: the option's highest two bits */
+    uint8_t frag_next; /* FRAGMENT: what follows in the whole datagram */
+    bool more;         /* FRAGMENT: not the last one */
+    uint16_t frag_off; /* FRAGMENT: in bytes */
     uint32_t frag_id;
     bool hop_by_hop_ok; /* only before any other header: RFC 8200 4.1 */
 };

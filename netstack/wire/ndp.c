@@ -65,9 +65,9 @@ static void take_servers(struct ndp_msg *m, struct span opt)
 
 static void take_option(struct ndp_msg *m, struct span opt)
 {
-    uint8_t wanted =
-        m->type == NDP_NA || m->type == NDP_REDIRECT ? OPT_TARGET_LL
-                                                     : OPT_SOURCE_LL;
+    uint8_t wanted = m->type == NDP_NA || m->type == NDP_REDIRECT
+                         ? OPT_TARGET_LL
+                         : OPT_SOURCE_LL;
 
     if (opt.p[0] == wanted && opt.n == 8) {
         m->lladdr = mac_get(opt.p + 2);
@@ -174,8 +174,8 @@ unsigned ndp_ns_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,
 unsigned ndp_na_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,
                      mac_t lladdr, uint8_t flags)
 {
-    icmp_emit(out, &(struct icmp_hdr){.type = NDP_NA,
-                                      .rest = (uint32_t)flags << 24});
+    icmp_emit(
+        out, &(struct icmp_hdr){.type = NDP_NA, .rest = (uint32_t)flags << 24});
     memcpy(out + 8, target, 16);
     return 24 + put_lladdr(out + 24, OPT_TARGET_LL, lladdr);
 }

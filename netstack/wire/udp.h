@@ -17,8 +17,7 @@ struct udp_hdr {
  * have arrived: the length field must not say more. */
 static inline bool udp_parse(struct udp_hdr *h, struct span in, size_t have)
 {
-    if (in.n < UDP_BYTES || be16(in.p + 4) < UDP_BYTES ||
-        be16(in.p + 4) > have)
+    if (in.n < UDP_BYTES || be16(in.p + 4) < UDP_BYTES || be16(in.p + 4) > have)
         return false;
     *h = (struct udp_hdr){.src = be16(in.p),
                           .dst = be16(in.p + 2),

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ip6.c - received IPv6 (RFC 8200): checks, extension headers, and whether it
+ * is for us.
+ */
+#include "../pieces.h"
+#include "../stack.h"
+#include "../wire/icmp6.h"
+#include "input.h"
+
+enum { HEADERS_MAX = IP6_BYTES + IP6_EXT_BYTES_MAX + IP6_FRAG_BYTES };
+
+/* What no wire may carry: RFC 4291 2.5.3, 2.7; IPv4-mapped addresses, which
+ * would pass for IPv4 above us; our own. */
+static bool source_can_be(struct nif *nif, const struct ip_rx *rx)
+{
+    return !ip6_is_multicast(&rx->src) && !ip6_is_loopback(&rx->src) &&
+           !ipaddr_is_v4(&rx->src) && !addr_find(nif, &rx->src);
+}
+
+static const struct ipaddr all_nodes = {{0xff, 2, [15] = 1}};
+
+static bool in_group(const struct nif *nif, const struct ipaddr *dst)
+{
+    static const uint8_t solicited[13] = {0xff, 2, [11] = 1, 0xff};
+
+    if (addr_same(dst, &all_nodes))
+        return true;
+    if (memcmp(dst, solicited, sizeof(solicited)) != 0)
+        return false;
+    for (unsigned i = 0; i < nif->naddrs; i++)
+        if (nif->addr[i].state != ADDR_NONE &&
+            !ipaddr_is_v4(&nif->addr[i].addr) &&
+            memcmp(nif->addr[i].addr.b + 13, dst->b + 13, 3) == 0)
+            return true;
+    return false;
+}
+
+static bool for_us(struct nif *nif, struct ip_rx *rx, unsigned flags)
+{
+    if (flags & IP_IN_SELF || addr_find(nif, &rx->dst))
+        return true;
+    rx->not_unicast = true;
+    return ip6_is_multicast(&rx->dst) && in_group(nif, &rx->dst);
+}
+
+/* RFC 8200 4.2: what an option of an unknown type asks for. */
+static void unknown_option(struct net *net, struct ip_rx *rx,
+                           const struct ip6_walk *w, ns_t now)
+{
+    struct ip_rx about = *rx;
+
+    if (w->code == 2)
+        about.not_unicast = false; /* to multicast, too: RFC 4443 2.4 (e.3) */
+    if (w->code >= 2)
+        icmp6_error(net, &about, ICMP6_PARAM, ICMP6_CODE_OPTION, w->at, now);
+    net_drop(net, rx->pkt, ip6_option);
+}
+
+static void walk_failed(struct net *net, struct ip_rx *rx,
+                        enum ip6_walk_end end, const struct ip6_walk *w,
+                        ns_t now)
+{
+    switch (end) {
+    case IP6_WALK_OPTION:
+        unknown_option(net, rx, w, now);
+        break;
+    case IP6_WALK_ROUTE:
+        icmp6_error(net, rx, ICMP6_PARAM, ICMP6_CODE_FIELD, w->at, now);
+        net_drop(net, rx->pkt, ip6_source_route);
+        break;
+    case IP6_WALK_BAD:
+        if (w->next == IP6_NH_HOP_BY_HOP && !w->hop_by_hop_ok)
+            icmp6_error(net, rx, ICMP6_PARAM, ICMP6_CODE_NEXT, w->at, now);
+        net_drop(net, rx->pkt, ip6_extension);
+        break;
+    default:
+        net_drop(net, rx->pkt, ip6_extension);
+    }
+}
+
+/* Fields of a header that a whole packet has shown: the fragment's own headers
+ * end at w->at, counted from the IPv6 header. */
+static void walk(struct net *net, struct ip_rx *rx, struct ip6_walk *w,
+                 ns_t now)
+{
+    uint8_t room[HEADERS_MAX];
+    uint32_t total = rx->l4 - rx->l3 + rx->len;
+    uint32_t n = total < HEADERS_MAX ? total : HEADERS_MAX;
+    const uint8_t *in =
+        pkt_together(rx->pkt, rx->l3, n, (struct mspan){room, sizeof(room)});
+    uint32_t head;
+    enum ip6_walk_end end = ip6_walk(w, (struct span){in, n});
+
+    if (end != IP6_WALK_UPPER && end != IP6_WALK_FRAGMENT) {
+        walk_failed(net, rx, end, w, now);
+        return;
+    }
+    rx->l4 = rx->l3 + w->at;
+    rx->len = total - w->at;
+    if (end == IP6_WALK_FRAGMENT) {
+        frag6_input(net, rx, w, now);
+        return;
+    }
+    head = rx->len < 60 ? rx->len : 60;
+    if (rx->pkt->frag[0].len < rx->l4 + head) {
+        net_drop(net, rx->pkt, ip6_extension); /* ip.h's promise to TCP */
+        return;
+    }
+    rx->proto = w->next;
+    rx->next_at = (uint16_t)w->next_at;
+    ip_deliver(net, rx, now);
+}
+
+void ip6_deliver_from(struct net *net, struct ip_rx *rx, uint8_t next, ns_t now)
+{
+    struct ip6_walk w = {.at = rx->l4 - rx->l3, .next_at = 6, .next = next};
+
+    walk(net, rx, &w, now);
+}
+
+static bool is_upper(uint8_t next)
+{
+    return next == IPPROTO_TCP_ || next == IPPROTO_UDP_ ||
+           next == IPPROTO_ICMP6;
+}
+
+void ip6_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
+               unsigned flags, ns_t now)
+{
+    struct ip6_walk w = {.at = IP6_BYTES, .next_at = 6, .hop_by_hop_ok = true};
+    struct ip6_hdr h;
+    struct ip_rx rx;
+
+    if (nif->none6) {
+        net_drop(net, p, not_configured);
+        return;
+    }
+    if (!ip6_parse(&h, (struct span){p->frag[0].p + at, p->frag[0].len - at})) {
+        net_drop(net, p, ip6_header);
+        return;
+    }
+    if (h.payload_len > p->len - at - IP6_BYTES) {
+        net_drop(net, p, ip6_length);
+        return;
+    }
+    rx = (struct ip_rx){.pkt = p,
+                        .l3 = at,
+                        .l4 = at + IP6_BYTES,
+                        .len = h.payload_len,
+                        .src = h.src,
+                        .dst = h.dst,
+                        .proto = h.next,
+                        .ttl = h.hop_limit,
+                        .tos = h.tclass,
+                        .netif = nif->index,
+                        .next_at = 6};
+    if (!(flags & IP_IN_SELF) &&
+        (!source_can_be(nif, &rx) ||
+         (h.next != IPPROTO_ICMP6 && ip6_is_unspecified(&rx.src)))) {
+        net_drop(net, p, martian);
+        return;
+    }
+    if (!for_us(nif, &rx, flags)) {
+        net_drop(net, p, not_ours);
+        return;
+    }
+    net->count.datagrams__ip6_in++;
+    w.next = h.next;
+    if (is_upper(h.next))
+        ip_deliver(net, &rx, now);
+    else
+        walk(net, &rx, &w, now);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * path.c - the way to a destination: NIC, source address, MTU, next hop.
+ */
+#include "../stack.h"
+
+/* RFC 6724 3.1, with 3.2 for IPv4. */
+enum { SCOPE_LINK = 2, SCOPE_GLOBAL = 14 };
+
+static unsigned scope(const struct ipaddr *a)
+{
+    if (ip6_is_multicast(a))
+        return a->b[1] & 15;
+    if (ip6_is_link_local(a) || ip6_is_loopback(a))
+        return SCOPE_LINK;
+    return SCOPE_GLOBAL;
+}
+
+/* RFC 6724 2.1: the labels of the policy table; like goes with like. */
+static unsigned label(const struct ipaddr *a)
+{
+    static const struct {
+        uint8_t prefix[2], bits, label;
+    } policy[] = {{{0x20, 0x02}, 16, 2},
+                  {{0xfc, 0x00}, 7, 13},
+                  {{0xfe, 0xc0}, 10, 11},
+                  {{0x3f, 0xfe}, 16, 12}};
+    struct ipaddr prefix = {{0}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(policy); i++) {
+        memcpy(prefix.b, policy[i].prefix, 2);
+        if (addr_in_prefix(a, &prefix, policy[i].bits))
+            return policy[i].label;
+    }
+    return be32(a->b) == UINT32_C(0x20010000) ? 5 : 1; /* Teredo, the rest */
+}
+
+static unsigned common_bits(const struct ipaddr *a, const struct ipaddr *b)
+{
+    uint64_t hi = be64(a->b) ^ be64(b->b);
+
+    return hi ? (unsigned)__builtin_clzll(hi) : 64;
+}
+
+/* Whether `a` is a better source than `b`: the rules of RFC 6724 5 in order,
+ * without those for mobile nodes and for other interfaces. */
+static bool better6(const struct ifaddr *a, const struct ifaddr *b,
+                    const struct ipaddr *dst)
+{
+    unsigned want = scope(dst), sa = scope(&a->addr), sb = scope(&b->addr);
+    bool la, lb;
+
+    if (addr_same(&a->addr, dst) || addr_same(&b->addr, dst))
+        return addr_same(&a->addr, dst); /* 1 */
+    if (sa != sb)
+        return sa < sb ? sa >= want : sb < want; /* 2 */
+    if ((a->state == ADDR_DEPRECATED) != (b->state == ADDR_DEPRECATED))
+        return b->state == ADDR_DEPRECATED; /* 3 */
+    if ((a->state == ADDR_OPTIMISTIC) != (b->state == ADDR_OPTIMISTIC))
+        return b->state == ADDR_OPTIMISTIC; /* RFC 4429 3.1 */
+    la = label(&a->addr) == label(dst);
+    lb = label(&b->addr) == label(dst);
+    if (la != lb)
+        return la;                                                  /* 6 */
+    return common_bits(&a->addr, dst) > common_bits(&b->addr, dst); /* 8 */
+}
+
+/* For IPv4: an address in the next hop's network. */
+static bool better4(const struct ifaddr *a, const struct ifaddr *b,
+                    const struct ipaddr *hop)
+{
+    bool ia = addr_in_prefix(hop, &a->addr, a->bits + 96u);
+    bool ib = addr_in_prefix(hop, &b->addr, b->bits + 96u);
+
+    return ia && (!ib || a->bits > b->bits);
+}
+
+static bool choose_source(struct nif *nif, struct ip_path *path,
+                          const struct ipaddr *hop)
+{
+    const struct ifaddr *best = NULL;
+
+    for (unsigned i = 0; i < nif->naddrs; i++) {
+        const struct ifaddr *a = &nif->addr[i];
+
+        if (a->state < ADDR_OPTIMISTIC || ipaddr_is_v4(&a->addr) != path->v4)
+            continue;
+        if (!best ||
+            (path->v4 ? better4(a, best, hop) : better6(a, best, &path->dst)))
+            best = a;
+    }
+    if (best)
+        path->src = best->addr;
+    return best != NULL;
+}
+
+unsigned ip_path_quality(const struct ip_path *path)
+{
+    return path->v4 || (scope(&path->src) == scope(&path->dst) &&
+                        label(&path->src) == label(&path->dst))
+               ? 2
+               : 1;
+}
+
+/* RFC 4007 9: what is sent from a link-local address does not leave the link,
+ * so no router will pass it on. */
+static bool stays_behind(const struct ip_path *path, const struct ipaddr *hop)
+{
+    return !path->v4 && !addr_same(hop, &path->dst) &&
+           scope(&path->src) < scope(&path->dst);
+}
+
+/* The NIC that has this address of ours; NULL if none. */
+static struct nif *owner(struct net *net, const struct ipaddr *addr,
+                         uint8_t netif)
+{
+    for (unsigned i = 1; i <= net->nnifs; i++)
+        if ((!netif || netif == i) && addr_find(net_nif(net, i), addr))
+            return net_nif(net, i);
+    return NULL;
+}
+
+static bool is_loopback(const struct ipaddr *a)
+{
+    return ipaddr_is_v4(a) ? ip4_is_loopback(ip4_of(a)) : ip6_is_loopback(a);
+}
+
+/* To an address of ours: never on a wire. */
+static bool find_self(struct net *net, struct ip_path *path)
+{
+    struct nif *nif = owner(net, &path->dst, path->netif);
+
+    if (!nif && is_loopback(&path->dst) && net->nnifs > 0)
+        nif = net_nif(net, path->netif ? path->netif : 1);
+    if (!nif)
+        return false;
+    if (addr_is_zero(&path->src))
+        path->src = path->dst;
+    path->netif = nif->index;
+    path->neighbour = NEIGH_SELF;
+    path->mtu = path->v4 ? nif->mtu4 : nif->mtu6;
+    return true;
+}
+
+static bool is_group(const struct net *net, const struct ip_path *path)
+{
+    uint32_t v4 = ip4_of(&path->dst);
+
+    if (!path->v4)
+        return ip6_is_multicast(&path->dst);
+    if (v4 == UINT32_MAX || ip4_is_multicast(v4))
+        return true;
+    for (unsigned i = 0; i < net->nnifs; i++)
+        if ((!path->netif || path->netif == i + 1) &&
+            addr_is_broadcast(&net->nif[i], v4))
+            return true;
+    return false;
+}
+
+/* Broadcast and multicast go out where they are told, else where an address
+ * of the family is; a directed broadcast where its network is. */
+static struct nif *group_nif(struct net *net, const struct ip_path *path)
+{
+    const struct route *r = route_find(net, &path->dst, path->netif);
+
+    if (path->netif)
+        return net_nif(net, path->netif);
+    if (r)
+        return net_nif(net, r->netif);
+    for (unsigned i = 0; i < net->nnifs; i++)
+        if (addr_first(&net->nif[i], path->v4))
+            return &net->nif[i];
+    return NULL;
+}
+
+static enum err find_way(struct net *net, struct ip_path *path,
+                         struct ipaddr *hop, bool group)
+{
+    const struct route *r;
+    struct nif *nif;
+
+    *hop = path->dst;
+    if (group) {
+        nif = group_nif(net, path);
+        if (!nif)
+            return E_UNREACH;
+        path->netif = nif->index;
+        return OK;
+    }
+    r = route_find(net, &path->dst, path->netif);
+    if (!r)
+        return E_UNREACH;
+    path->netif = r->netif;
+    if (r->has_via)
+        *hop = r->via;
+    return OK;
+}
+
+enum err ip_path_find(struct net *net, struct ip_path *path)
+{
+    struct neigh_slot *s;
+    struct ipaddr hop;
+    struct nif *nif;
+    enum err err;
+    bool group;
+
+    if (path->netif > net->nnifs || addr_is_zero(&path->dst))
+        return E_UNREACH;
+    path->v4 = ipaddr_is_v4(&path->dst);
+    path->gen = net->path_gen;
+    if (find_self(net, path))
+        return OK;
+    group = is_group(net, path);
+    if ((err = find_way(net, path, &hop, group)))
+        return err;
+    nif = net_nif(net, path->netif);
+    if (addr_is_zero(&path->src) ? !choose_source(nif, path, &hop)
+                                 : !addr_find(nif, &path->src))
+        return E_UNREACH;
+    if (stays_behind(path, &hop))
+        return E_UNREACH;
+    path->mtu = path->v4 ? nif->mtu4 : nif->mtu6;
+    if (!group)
+        path->mtu = pmtu_find(net, &path->dst, path->mtu);
+    s = group ? NULL : neigh_find(net, nif->index, &hop);
+    path->neighbour = group ? NEIGH_GROUP : s ? s->hint : NEIGH_UNKNOWN;
+    return OK;
+}
+
+uint32_t ip_path_caps(const struct net *net, const struct ip_path *path,
+                      uint32_t *tso_max)
+{
+    const struct netif *dev;
+
+    *tso_max = 0;
+    if (path->netif == 0 || path->netif > net->nnifs)
+        return 0;
+    if (path->neighbour == NEIGH_SELF)
+        return NETIF_TX_CSUM;
+    dev = net->nif[path->netif - 1].dev;
+    *tso_max = dev->tso_max;
+    return dev->caps;
+}
+
+void ip_path_confirm(struct net *net, const struct ip_path *path, ns_t now)
+{
+    struct neigh_slot *s;
+
+    if (path->neighbour >= NEIGH_SELF || path->gen != net->path_gen)
+        return;
+    s = &net->cache.slot[path->neighbour & ((1u << NEIGH_INDEX_BITS) - 1)];
+    if (s->hint != path->neighbour || s->n.state <= NEIGH_INCOMPLETE)
+        return;
+    if (s->n.state == NEIGH_REACHABLE) {
+        s->n.reachable_until = now + net_nif(net, s->netif)->neigh.reachable_ns;
+        return;
+    }
+    neigh_on_confirm(&s->n, &net_nif(net, s->netif)->neigh, now);
+    neigh_rearm(net, s);
+}

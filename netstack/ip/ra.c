@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ra.c - see ra.h.
+ */
+#include "../stack.h"
+
+enum {
+    TWO_HOURS_S = 7200,
+    REACHABLE_MAX_MS = 3600000, /* RFC 4861 6.2.1 */
+    RETRANS_MIN_MS = 100,       /* less would be a flood of our own */
+    RETRANS_MAX_MS = 60000
+};
+
+static ns_t until(uint32_t seconds, ns_t now)
+{
+    return seconds == UINT32_MAX ? NS_NEVER : now + seconds * NS_PER_SEC;
+}
+
+void ra_start(struct net *net, struct nif *nif, ns_t now)
+{
+    nif->ra.interval = 0;
+    nif->ra.next_rs = now + rng_below(&net->rng, (uint32_t)RS_FIRST_NS);
+    net_wake_at(net, nif->ra.next_rs);
+}
+
+ns_t ra_tick(struct net *net, struct nif *nif, ns_t now)
+{
+    struct ra *ra = &nif->ra;
+    ns_t jitter;
+
+    if (now < ra->next_rs)
+        return ra->next_rs;
+    ndp_send_rs(net, nif);
+    ra->interval = ra->interval == 0 ? RS_INITIAL_NS : ra->interval * 2;
+    if (ra->interval > RS_MAX_NS)
+        ra->interval = RS_MAX_NS;
+    /* RFC 7559 2 takes RFC 3315 14's RAND: a tenth more or less. */
+    jitter = ra->interval / 10;
+    ra->next_rs = now + ra->interval - jitter +
+                  rng_below(&net->rng, (uint32_t)(2 * jitter / 1000)) * 1000;
+    return ra->next_rs;
+}
+
+/* RFC 4861 6.3.4, the times: Reachable is drawn anew when its base changes. */
+static void take_times(struct net *net, struct nif *nif,
+                       const struct ndp_msg *m)
+{
+    if (m->hop_limit)
+        nif->hop_limit6 = m->hop_limit;
+    if (m->reachable_ms && m->reachable_ms <= REACHABLE_MAX_MS &&
+        m->reachable_ms != nif->ra.reachable_ms) {
+        nif->ra.reachable_ms = m->reachable_ms;
+        nif->neigh.reachable_ns =
+            (m->reachable_ms / 2 + rng_below(&net->rng, m->reachable_ms + 1)) *
+            NS_PER_MS;
+    }
+    if (m->retrans_ms >= RETRANS_MIN_MS && m->retrans_ms <= RETRANS_MAX_MS)
+        nif->neigh.retrans_ns = m->retrans_ms * NS_PER_MS;
+    if (m->mtu >= IP6_MTU_MIN && m->mtu <= nif->dev->mtu &&
+        m->mtu != nif->mtu6) {
+        nif->mtu6 = (uint16_t)m->mtu;
+        net->path_gen++;
+    }
+}
+
+static unsigned routes_of_ra(const struct net *net, const struct nif *nif)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < net->routes.n; i++) {
+        const struct route *r = &net->routes.route[i];
+
+        n += r->netif == nif->index && r->origin == ORIGIN_RA && r->bits != 0;
+    }
+    return n;
+}
+
+/* Adds, renews or (lifetime 0) removes a route. */
+static void set_route(struct net *net, const struct nif *nif, struct route r,
+                      uint32_t lifetime_s, ns_t now)
+{
+    r.netif = nif->index;
+    r.origin = ORIGIN_RA;
+    r.dst = addr_prefix(&r.dst, r.bits);
+    r.until = until(lifetime_s, now);
+    if (lifetime_s == 0)
+        route_del(net, &r);
+    else if (r.bits == 0 || route_has(net, &r) ||
+             routes_of_ra(net, nif) < RA_ROUTES_MAX)
+        route_add(net, &r);
+}
+
+static void take_router(struct net *net, struct nif *nif,
+                        const struct ndp_msg *m, const struct ipaddr *from,
+                        ns_t now)
+{
+    struct route r = {.via = *from, .has_via = true, .pref = m->pref};
+
+    if (m->lifetime_s &&
+        route_defaults(net, nif->index, ORIGIN_RA) >= DEFAULT_ROUTERS_MAX &&
+        !route_is_gateway(net, nif->index, from))
+        return;
+    set_route(net, nif, r, m->lifetime_s, now);
+    route_gateway_found(net, nif->index, from);
+    if (m->lifetime_s)
+        nif->ra.next_rs = NS_NEVER; /* RFC 7559 2.1 */
+}
+
+/* RFC 4862 5.5.3: an address from a prefix, or its lifetimes renewed. */
+static void take_autonomous(struct net *net, struct nif *nif,
+                            const struct ndp_prefix *x, ns_t now)
+{
+    struct ifaddr a = {.origin = ORIGIN_RA,
+                       .bits = 64,
+                       .preferred_until = until(x->preferred_s, now),
+                       .valid_until = until(x->valid_s, now)};
+    unsigned n = 0;
+
+    if (x->bits != 64 || x->preferred_s > x->valid_s || !nif->ra.autoconf)
+        return;
+    for (unsigned i = 0; i < nif->naddrs; i++) {
+        struct ifaddr *old = &nif->addr[i];
+
+        if (old->state == ADDR_NONE || old->origin != ORIGIN_RA)
+            continue;
+        n++;
+        if (!addr_in_prefix(&old->addr, &x->addr, 64))
+            continue;
+        a.addr = old->addr;
+        /* (e) 2: a forged advertisement cannot end it within two hours. */
+        if (x->valid_s < TWO_HOURS_S && a.valid_until < old->valid_until) {
+            ns_t least = now + TWO_HOURS_S * NS_PER_SEC;
+
+            a.valid_until = old->valid_until < least ? old->valid_until : least;
+        }
+        addr_add(net, nif, &a, now);
+        return;
+    }
+    if (x->valid_s == 0 || n >= SLAAC_ADDRS_MAX)
+        return;
+    a.addr = addr_stable(nif, &x->addr, 0);
+    addr_add(net, nif, &a, now);
+}
+
+static void take_prefix(struct net *net, struct nif *nif,
+                        const struct ndp_prefix *x, ns_t now)
+{
+    struct route r = {.dst = x->addr, .bits = x->bits, .pref = NDP_PREF_MEDIUM};
+
+    if (ip6_is_link_local(&x->addr) || ip6_is_multicast(&x->addr) ||
+        x->bits == 0 || ipaddr_is_v4(&x->addr))
+        return;
+    if (x->on_link)
+        set_route(net, nif, r, x->valid_s, now);
+    if (x->autonomous)
+        take_autonomous(net, nif, x, now);
+}
+
+static void take_route(struct net *net, struct nif *nif,
+                       const struct ndp_route *x, const struct ipaddr *from,
+                       ns_t now)
+{
+    struct route r = {.dst = x->prefix,
+                      .bits = x->bits,
+                      .via = *from,
+                      .has_via = true,
+                      .pref = x->pref};
+
+    if (ip6_is_link_local(&x->prefix) || ip6_is_multicast(&x->prefix) ||
+        ipaddr_is_v4(&x->prefix))
+        return;
+    set_route(net, nif, r, x->lifetime_s, now);
+}
+
+void ra_input(struct net *net, struct nif *nif, const struct ndp_msg *m,
+              const struct ipaddr *from, ns_t now)
+{
+    take_times(net, nif, m);
+    if (nif->ra.routers) {
+        take_router(net, nif, m, from, now);
+        for (unsigned i = 0; i < m->nroutes; i++)
+            take_route(net, nif, &m->route[i], from, now);
+    }
+    for (unsigned i = 0; i < m->nprefixes; i++)
+        take_prefix(net, nif, &m->prefix[i], now);
+    for (unsigned i = 0; i < m->nservers && nif->ra.autoconf; i++)
+        dns_server_learnt(net, nif->index, &m->server[i], ORIGIN_RA,
+                          until(m->server_s, now));
+}

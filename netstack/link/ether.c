@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ether.c - received frames: for us or not, and which protocol.
+ */
+#include "ether.h"
+
+#include "../ip/input.h"
+#include "../stack.h"
+
+#define MAC_IP6_GROUP UINT64_C(0x333300000000)
+#define MAC_ALL_NODES UINT64_C(0x333300000001)
+#define MAC_SOLICITED UINT64_C(0x3333ff000000)
+#define MAC_IP4_ALL   UINT64_C(0x01005e000001)
+
+/* The groups that we belong to: all hosts, all nodes, and the solicited-node
+ * group of each of our IPv6 addresses (RFC 4291 2.7.1). */
+static bool wants_group(const struct nif *nif, mac_t dst)
+{
+    if (dst == MAC_BROADCAST || dst == MAC_ALL_NODES || dst == MAC_IP4_ALL)
+        return true;
+    if (dst >> 24 != MAC_SOLICITED >> 24)
+        return false;
+    for (unsigned i = 0; i < nif->naddrs; i++) {
+        const struct ifaddr *a = &nif->addr[i];
+
+        if (a->state != ADDR_NONE && !ipaddr_is_v4(&a->addr) &&
+            ((be32(a->addr.b + 12) ^ (uint32_t)dst) & 0xffffff) == 0)
+            return true;
+    }
+    return false;
+}
+
+void ether_input(struct net *net, struct nif *nif, struct pkt *p, ns_t now)
+{
+    struct eth_hdr h;
+    bool group;
+
+    if (p->nfrags == 0 ||
+        !eth_parse(&h, (struct span){p->frag[0].p, p->frag[0].len})) {
+        net_drop(net, p, frame_short);
+        return;
+    }
+    group = h.dst != nif->mac;
+    if (group && !(mac_is_group(h.dst) && wants_group(nif, h.dst))) {
+        net_drop(net, p, other_mac);
+        return;
+    }
+    if (mac_is_group(h.src)) {
+        net_drop(net, p, source_mac);
+        return;
+    }
+    if (h.src == nif->mac) {
+        net_drop(net, p, own_mac);
+        return;
+    }
+    switch (h.type) {
+    case ETH_IP4:
+        ip4_input(net, nif, p, ETH_BYTES, group ? IP_IN_GROUP : 0, now);
+        break;
+    case ETH_IP6:
+        ip6_input(net, nif, p, ETH_BYTES, group ? IP_IN_GROUP : 0, now);
+        break;
+    case ETH_ARP:
+        arp_input(net, nif, p, ETH_BYTES, now);
+        break;
+    case ETH_VLAN:
+        net_drop(net, p, vlan);
+        break;
+    default:
+        net_drop(net, p, ethertype);
+    }
+}

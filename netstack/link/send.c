@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * send.c - from an IP packet to a frame: the next hop's address, looked for
+ * when it is not known.
+ */
+#include "../stack.h"
+#include "../tcp/tcp.h"
+#include "../wire/icmp6.h"
+
+static void queue(struct net *net, struct nif *nif, struct pkt *p)
+{
+    if (nif->out.count >= net->out_max) {
+        net_drop(net, p, tx_full);
+        return;
+    }
+    p->netif = nif->index;
+    pktq_push(&nif->out, p);
+}
+
+void link_send_to(struct net *net, struct nif *nif, mac_t dst, uint16_t type,
+                  struct pkt *p)
+{
+    eth_emit(pkt_push(p, ETH_BYTES),
+             &(struct eth_hdr){.dst = dst, .src = nif->mac, .type = type});
+    queue(net, nif, p);
+}
+
+static void flush(struct net *net, struct neigh_slot *s)
+{
+    struct nif *nif = net_nif(net, s->netif);
+    struct pkt *p;
+
+    while ((p = pktq_pop(&s->waiting))) {
+        net->cache.waiting--;
+        memcpy(pkt_push(p, ETH_BYTES), s->n.eth, ETH_BYTES);
+        queue(net, nif, p);
+    }
+}
+
+/* Tells TCP that a segment of its did not get anywhere. */
+static void report(struct net *net, const struct pkt *p, uint8_t netif,
+                   ns_t now)
+{
+    struct ip_error e = {.kind = IP_ERR_UNREACH, .netif = netif};
+    struct span in = {p->hdr + PKT_HDR_MAX - p->hdr_len, p->hdr_len};
+    struct ip4_hdr h4;
+    struct ip6_hdr h6;
+    uint32_t l4;
+
+    if (ip4_parse(&h4, in)) {
+        e.v4 = true;
+        e.proto = h4.proto;
+        e.src = ip4_addr(h4.src);
+        e.dst = ip4_addr(h4.dst);
+        l4 = h4.hdr_len;
+    } else if (ip6_parse(&h6, in)) {
+        e.proto = h6.next;
+        e.src = h6.src;
+        e.dst = h6.dst;
+        l4 = IP6_BYTES;
+    } else {
+        return;
+    }
+    if (e.proto == IPPROTO_TCP_ && pkt_copy(p, l4, e.quoted, 8))
+        tcp_icmp(net->tcp, &e, now);
+}
+
+static void lost(struct net *net, struct neigh_slot *s, ns_t now)
+{
+    struct pktq waiting = s->waiting;
+    uint8_t netif = s->netif;
+    struct ipaddr addr = s->n.addr;
+    bool gateway = s->gateway;
+    struct pkt *p;
+
+    net->count.neighbours_lost++;
+    net->cache.waiting -= waiting.count;
+    s->waiting = (struct pktq){0};
+    neigh_forget(net, s);
+    if (gateway)
+        route_gateway_lost(net, netif, &addr);
+    while ((p = pktq_pop(&waiting))) {
+        report(net, p, netif, now);
+        net_drop(net, p, neighbour_silent);
+    }
+}
+
+static void ask_arp(struct net *net, struct neigh_slot *s, enum neigh_ask ask)
+{
+    struct nif *nif = net_nif(net, s->netif);
+    struct arp_msg m = {.op = ARP_REQUEST,
+                        .sender_mac = nif->mac,
+                        .sender = ip4_of(&s->ask_from),
+                        .target = ip4_of(&s->n.addr)};
+    struct ifaddr *from = addr_find(nif, &s->ask_from);
+
+    if (!from && (from = addr_first(nif, true)))
+        m.sender = ip4_of(&from->addr);
+    if (!from)
+        return; /* without an address of ours there is no one to answer to */
+    arp_send(net, nif, &m,
+             ask == NEIGH_ASK_IT ? neigh_mac(&s->n) : MAC_BROADCAST);
+}
+
+static void ask_ndp(struct net *net, struct neigh_slot *s, enum neigh_ask ask)
+{
+    struct nif *nif = net_nif(net, s->netif);
+    struct ifaddr *from = addr_find(nif, &s->ask_from);
+
+    /* RFC 4429 3.2: an optimistic address must not ask. */
+    if (!from || from->state == ADDR_OPTIMISTIC)
+        from = addr_first(nif, false);
+    if (!from)
+        return;
+    ndp_send_ns(net, nif, &from->addr, &s->n.addr,
+                ask == NEIGH_ASK_IT ? neigh_mac(&s->n) : 0);
+}
+
+void neigh_apply(struct net *net, struct neigh_slot *s, struct neigh_act act,
+                 ns_t now)
+{
+    if (act.lost) {
+        lost(net, s, now);
+        return;
+    }
+    neigh_rearm(net, s);
+    if (act.flush)
+        flush(net, s);
+    if (s->gateway && now < s->n.reachable_until)
+        route_gateway_found(net, s->netif, &s->n.addr);
+    if (act.not_router)
+        route_gateway_gone(net, s->netif, &s->n.addr);
+    if (act.ask == NEIGH_ASK_NOBODY)
+        return;
+    if (ipaddr_is_v4(&s->n.addr))
+        ask_arp(net, s, act.ask);
+    else
+        ask_ndp(net, s, act.ask);
+}
+
+static void wait_for(struct net *net, struct neigh_slot *s, struct pkt *p)
+{
+    if (s->waiting.count == NEIGH_WAITING_MAX ||
+        (net->cache.waiting == net->cache.waiting_max && s->waiting.head)) {
+        net->cache.waiting--;
+        net_drop(net, pktq_pop(&s->waiting), neighbour_queue);
+    }
+    if (net->cache.waiting == net->cache.waiting_max) {
+        net_drop(net, p, neighbour_queue);
+        return;
+    }
+    net->cache.waiting++;
+    pktq_push(&s->waiting, p);
+}
+
+/* RFC 1112 6.4, RFC 2464 7. */
+static mac_t group_mac(const struct ip_path *path)
+{
+    uint32_t a = be32(path->dst.b + 12);
+
+    if (!path->v4)
+        return UINT64_C(0x333300000000) | a;
+    if (ip4_is_multicast(a))
+        return UINT64_C(0x01005e000000) | (a & 0x7fffff);
+    return MAC_BROADCAST;
+}
+
+/* A packet to ourselves becomes one that was received: its headers move from
+ * pkt.hdr into a block. */
+static void to_self(struct net *net, struct nif *nif, struct pkt *p)
+{
+    struct block *b;
+
+    if (net->self.count >= net->out_max || p->nfrags == PKT_FRAGS_MAX ||
+        !(b = block_get(net->config.tx_blocks))) {
+        net_drop(net, p, no_memory);
+        return;
+    }
+    memset(pkt_push(p, ETH_BYTES), 0, ETH_BYTES);
+    memcpy(b->data, p->hdr + PKT_HDR_MAX - p->hdr_len, p->hdr_len);
+    memmove(&p->frag[1], &p->frag[0], p->nfrags * sizeof(p->frag[0]));
+    p->frag[0] = (struct frag){.buf = &b->buf, .p = b->data, .len = p->hdr_len};
+    p->nfrags++;
+    p->hdr_len = 0;
+    p->netif = nif->index;
+    if (p->flags & PKT_CSUM_PARTIAL)
+        p->flags = (uint16_t)((p->flags | PKT_CSUM_GOOD) & ~PKT_CSUM_PARTIAL);
+    pktq_push(&net->self, p);
+}
+
+static struct neigh_slot *find_slot(struct net *net, struct ip_path *path,
+                                    ns_t now)
+{
+    struct neigh_slot *s =
+        &net->cache.slot[path->neighbour & ((1u << NEIGH_INDEX_BITS) - 1)];
+    struct ipaddr hop;
+
+    if (path->neighbour < NEIGH_SELF && s->hint == path->neighbour && s->netif)
+        return s;
+    if (!route_next_hop(net, path, &hop))
+        return NULL;
+    s = neigh_make(net, path->netif, &hop, now);
+    if (s)
+        path->neighbour = s->hint;
+    return s;
+}
+
+static void send_slowly(struct net *net, struct ip_path *path, struct pkt *p,
+                        ns_t now)
+{
+    struct nif *nif = net_nif(net, path->netif);
+    struct neigh_slot *s;
+    struct neigh_act act;
+    bool go;
+
+    if (path->neighbour == NEIGH_GROUP) {
+        link_send_to(net, nif, group_mac(path), path->v4 ? ETH_IP4 : ETH_IP6,
+                     p);
+        return;
+    }
+    if (path->neighbour == NEIGH_SELF) {
+        to_self(net, nif, p);
+        return;
+    }
+    s = find_slot(net, path, now);
+    if (!s) {
+        net_drop(net, p, neighbour_queue);
+        return;
+    }
+    if (!s->sent_to)
+        s->ask_from = path->src;
+    s->sent_to = true;
+    s->used = now;
+    go = neigh_on_use(&s->n, &nif->neigh, now, &act);
+    wait_for(net, s, p);
+    if (go)
+        act.flush = true;
+    neigh_apply(net, s, act, now);
+}
+
+void link_send(struct net *net, struct ip_path *path, struct pkt *p, ns_t now)
+{
+    struct neigh_slot *s;
+
+    if (path->neighbour < NEIGH_SELF) {
+        s = &net->cache.slot[path->neighbour & ((1u << NEIGH_INDEX_BITS) - 1)];
+        if (s->hint == path->neighbour && now < s->n.reachable_until) {
+            s->used = now;
+            memcpy(pkt_push(p, ETH_BYTES), s->n.eth, ETH_BYTES);
+            queue(net, net_nif(net, path->netif), p);
+            return;
+        }
+    }
+    send_slowly(net, path, p, now);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stack.h - the inside of struct net; for the files of netstack/ alone.
+ *
+ * TCP sees only net.h and ip/ip.h.  Each part keeps its state in a struct of
+ * its own, declared by its own header, and finds the rest from struct net.
+ */
+#ifndef NETSTACK_STACK_H
+#define NETSTACK_STACK_H
+
+#include <base/rng.h>
+#include <base/siphash.h>
+#include <base/wheel.h>
+
+#include "counters.h"
+#include "dhcp/client.h"
+#include "dns/resolver.h"
+#include "ip/addr.h"
+#include "ip/frag.h"
+#include "ip/icmp.h"
+#include "ip/ip.h"
+#include "ip/pmtu.h"
+#include "ip/ra.h"
+#include "ip/route.h"
+#include "link/cache.h"
+#include "net.h"
+#include "udp/udp.h"
+#include "wire/eth.h"
+
+enum {
+    NOTES_MAX = 16, /* the oldest is lost first */
+    IP_ID_BUCKETS = 64
+};
+
+/* One NIC and what belongs to it. */
+struct nif {
+    struct netif *dev;
+    uint8_t index; /* from 1 */
+    bool link_was_up, none6;
+    mac_t mac;
+    struct pktq out; /* frames for net_output(); beyond net->out_max: lost */
+    struct ifaddr addr[ADDRS_MAX];
+    unsigned naddrs; /* slots in use or used before */
+    uint16_t mtu4, mtu6;
+    uint8_t hop_limit6;
+    struct neigh_params neigh;
+    struct siphash_key stable_key; /* RFC 7217: of the configuration */
+    struct netif_config config;
+    struct ra ra;
+    struct dhcp_client dhcp;
+};
+
+struct net {
+    struct nif nif[NET_NETIFS_MAX];
+    unsigned nnifs;
+    uint32_t path_gen; /* a path that was found under another is found anew */
+    uint32_t out_max;
+    ns_t now, due; /* when net_tick() has slow work; not later than that */
+    struct tcp *tcp;
+    struct neigh_cache cache;
+    struct net_metrics count;
+    struct pktq self; /* from us to us, without a NIC */
+    struct routes routes;
+    struct pmtu pmtu;
+    struct icmp_limit icmp;
+    struct frags frags;
+    struct udp udp;
+    struct dns dns;
+    struct wheel wheel;
+    struct rng rng;
+    struct siphash_key hash_key, id_key;
+    uint16_t ip_id[IP_ID_BUCKETS];
+    struct mspan scratch; /* for what must lie in one piece, within a call */
+    struct net_note note[NOTES_MAX];
+    unsigned notes, note_first;
+    struct net_config config;
+    struct metric *nic_rows;
+    uint64_t *nic_values;
+    char *nic_labels;
+    struct metrics_group nic_group;
+};
+
+static inline struct nif *net_nif(struct net *net, unsigned index)
+{
+    return &net->nif[index - 1];
+}
+
+/* Makes net_tick() look again not later than `when`. */
+static inline void net_wake_at(struct net *net, ns_t when)
+{
+    if (when < net->due)
+        net->due = when;
+}
+
+size_t counters_bytes(void);
+bool counters_init(struct net *);
+
+/* Says something to the owner of the machine: net_note(). */
+void net_say(struct net *, const struct net_note *);
+
+/* The packet's end, for a counted reason. */
+#define net_drop(net, pkt, reason)                                             \
+    ((net)->count.drops__##reason++, pkt_put(pkt))
+
+/* An empty packet; NULL, counted, when there is none. */
+struct pkt *net_pkt(struct net *);
+/* Appends `n` bytes to the packet, copied into blocks.  False, counted, when
+ * memory is short. */
+bool net_pkt_append(struct net *, struct pkt *, const uint8_t *, size_t n);
+
+#endif
