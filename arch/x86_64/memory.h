@@ -28,6 +28,9 @@ static inline uint64_t memory_phys(const volatile void *p)
     return (uint64_t)(uintptr_t)p;
 }
 
+/* Whether `at` lies in a page made to fault, below a stack. */
+bool memory_is_guard(uint64_t at);
+
 /* Free bytes handed out by machine_memory(), or waiting to be. */
 uint64_t memory_free_bytes(void);
 

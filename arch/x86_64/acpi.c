@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * acpi.c - the tables of this machine.
+ */
+#include "acpi.h"
+
+#include <billet/machine.h>
+
+#include "cpu.h"
+#include "io.h"
+#include "memory.h"
+#include "platform.h"
+
+static bool map(uint64_t at, size_t n)
+{
+    return memory_map_firmware(at, n) != NULL;
+}
+
+const struct phys phys_memory = {.size = BOOT_ADDRESS_MAX, .map = map};
+
+void platform_acpi_start(void)
+{
+    struct platform *p = &platform;
+    uint64_t root = p->boot.rsdp;
+
+    if (root == 0 && !p->boot.efi)
+        root = acpi_find_root(&phys_memory);
+    p->has_acpi = root != 0 && acpi_read(&p->acpi, &phys_memory, root);
+    if (p->has_acpi)
+        p->has_fadt = acpi_fadt_read(&p->fadt, acpi_table("FACP"));
+    if (!p->has_acpi || !acpi_madt_read(&p->madt, acpi_table("APIC")))
+        acpi_madt_default(&p->madt);
+}
+
+struct span acpi_table(const char signature[4])
+{
+    return platform.has_acpi ? acpi_get(&platform.acpi, signature)
+                             : (struct span){0};
+}
+
+/* A slot of microvm without a device has the magic and the id 0. */
+static bool has_device(const struct mmio_virtio *v)
+{
+    enum { MAGIC = 0x74726976, DEVICE_ID = 8, BYTES = 0x100 };
+    const volatile uint8_t *p = NULL;
+
+    if (v->size >= BYTES && v->addr % 4 == 0)
+        p = memory_map_device(v->addr, v->size);
+    return p && mmio_read32(p) == MAGIC && mmio_read32(p + DEVICE_ID) != 0;
+}
+
+unsigned mmio_virtio_devices(struct mmio_virtio *out, unsigned max)
+{
+    struct mmio_virtio all[MMIO_VIRTIO_MAX];
+    unsigned n = 0, found = 0;
+
+    for (const char *const *arg = platform.boot.cmdline.args;
+         *arg && n < MMIO_VIRTIO_MAX; arg++)
+        if (virtio_from_argument(*arg, &all[n]))
+            n++;
+    if (n == 0)
+        n = acpi_find_virtio(acpi_table("DSDT"), all, MMIO_VIRTIO_MAX);
+    for (unsigned i = 0; i < n && found < max; i++)
+        if (has_device(&all[i]))
+            out[found++] = all[i];
+    return found;
+}

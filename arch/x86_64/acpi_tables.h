@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * acpi_tables.h - finding and reading ACPI tables; bytes in, structs out.
+ */
+#ifndef X86_64_ACPI_TABLES_H
+#define X86_64_ACPI_TABLES_H
+
+#include "acpi.h"
+#include "phys.h"
+
+enum {
+    ACPI_TABLES_MAX = 64,           /* beyond: not seen */
+    ACPI_TABLE_BYTES_MAX = 1 << 20, /* beyond: not a table */
+    ACPI_IOAPICS_MAX = 8,
+    ACPI_OVERRIDES_MAX = 24,
+    ACPI_HEAD_BYTES = 36
+};
+
+struct acpi {
+    const struct phys *memory;
+    unsigned n;
+    struct {
+        uint8_t signature[4];
+        uint64_t at;
+    } tables[ACPI_TABLES_MAX];
+};
+
+/* Where a BIOS has put the root pointer; 0: nowhere. */
+uint64_t acpi_find_root(const struct phys *);
+
+/* List the tables.  False when there is no good root. */
+MUST_USE bool acpi_read(struct acpi *, const struct phys *, uint64_t root);
+
+/* A table with its header, length and checksum good, or empty. */
+struct span acpi_get(const struct acpi *, const char signature[4]);
+
+/* "Generic address": a register in memory or at a port. */
+struct acpi_register {
+    uint64_t at; /* 0: none */
+    bool is_port;
+};
+
+/* FADT: power management. */
+struct acpi_fadt {
+    uint64_t dsdt;
+    uint32_t smi_command, pm1a_control, pm1b_control, pm_timer; /* ports */
+    uint8_t acpi_enable, reset_value, century;
+    bool hardware_reduced, pm_timer_32_bits;
+    struct acpi_register reset, sleep_control;
+};
+MUST_USE bool acpi_fadt_read(struct acpi_fadt *, struct span table);
+
+/* MADT: interrupt controllers. */
+struct acpi_madt {
+    uint64_t lapic;
+    unsigned nioapics, noverrides;
+    struct {
+        uint64_t at;
+        uint32_t gsi; /* of its first pin */
+    } ioapics[ACPI_IOAPICS_MAX];
+    struct acpi_override {
+        uint8_t irq;
+        bool active_low, level;
+        uint32_t gsi;
+    } overrides[ACPI_OVERRIDES_MAX];
+};
+MUST_USE bool acpi_madt_read(struct acpi_madt *, struct span table);
+/* What a PC has that says nothing: one of each, at the usual addresses. */
+void acpi_madt_default(struct acpi_madt *);
+
+/* MCFG: where the configuration space of segment 0 is mapped. */
+struct acpi_ecam {
+    uint64_t at; /* of bus 0, even when first_bus is not 0 */
+    uint8_t first_bus, last_bus;
+};
+MUST_USE bool acpi_mcfg_read(struct acpi_ecam *, struct span table);
+
+/* The sleep types for power-off, from the object _S5_ of a DSDT. */
+MUST_USE bool acpi_find_s5(struct span dsdt, uint8_t *type_a, uint8_t *type_b);
+
+/* The virtio-mmio devices (LNRO0005) of a DSDT. */
+unsigned acpi_find_virtio(struct span dsdt, struct mmio_virtio *out,
+                          unsigned max);
+
+/* One from the text of `virtio_mmio.device=`: 512@0xfeb00e00:12, behind the
+ * first colon the interrupt, behind a second an id that is of no use here. */
+MUST_USE bool virtio_from_argument(const char *argument,
+                                   struct mmio_virtio *out);
+
+#endif

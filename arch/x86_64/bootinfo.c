@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bootinfo.c - which protocol it was, and what all of them share: the memory
+ * map and the command line.
+ */
+#include "bootinfo.h"
+
+enum {
+    MULTIBOOT1_MAGIC = 0x2badb002,
+    MULTIBOOT2_MAGIC = 0x36d76289,
+    PVH_MAGIC = 0x336ec578,
+    MAP_USABLE = 1,
+    PAGE = 4096
+};
+
+struct entry {
+    uint64_t base, end;
+    uint32_t type;
+};
+
+/* Take the next entry off the map; an entry is 20 bytes, base, length, type,
+ * and what a later version may append.  False at its end. */
+static bool next_entry(struct boot_map *m, struct entry *e)
+{
+    uint32_t skip = m->stride ? 0 : 4, stride = m->stride;
+    uint64_t length;
+
+    if (m->entries.n < skip + 20)
+        return false;
+    if (skip)
+        stride = le32(m->entries.p) + 4;
+    if (stride < skip + 20 || stride > m->entries.n)
+        return false;
+    e->base = le64(m->entries.p + skip);
+    length = le64(m->entries.p + skip + 8);
+    e->type = le32(m->entries.p + skip + 16);
+    if (e->base > BOOT_ADDRESS_MAX)
+        e->base = BOOT_ADDRESS_MAX;
+    if (length > BOOT_ADDRESS_MAX - e->base)
+        length = BOOT_ADDRESS_MAX - e->base;
+    e->end = e->base + length;
+    m->entries.p += stride;
+    m->entries.n -= stride;
+    return true;
+}
+
+/* Where entries contradict one another, memory is not usable. */
+const char *boot_map_read(struct boot_info *b, struct boot_map map)
+{
+    struct boot_map m = map;
+    struct entry e;
+
+    for (unsigned i = 0; next_entry(&m, &e); i++) {
+        if (i == BOOT_MAP_MAX)
+            return "the memory map has more than 512 entries";
+        if (e.type == MAP_USABLE)
+            regions_add(&b->memory, e.base, e.end);
+    }
+    for (m = map; next_entry(&m, &e);)
+        if (e.type != MAP_USABLE)
+            regions_remove(&b->memory, e.base, e.end);
+    b->total = regions_bytes(&b->memory);
+    regions_align(&b->memory, PAGE);
+    b->free = b->memory;
+    if (b->memory.n == 0)
+        return "the memory map has no usable memory";
+    return NULL;
+}
+
+const char *boot_cmdline_read(struct boot_info *b, struct span s,
+                              bool with_path)
+{
+    const uint8_t *end = memchr(s.p, 0, s.n);
+
+    if (end)
+        s.n = (size_t)(end - s.p);
+    return cmdline_split(&b->cmdline, with_path ? cmdline_without_path(s) : s);
+}
+
+const char *boot_cmdline_at(struct boot_info *b, const struct phys *m,
+                            uint64_t text, bool with_path)
+{
+    size_t n = CMDLINE_BYTES;
+    struct span s;
+
+    if (text == 0)
+        return NULL;
+    if (text < m->size && m->size - text < n)
+        n = (size_t)(m->size - text);
+    s = phys_at(m, text, n);
+    if (s.n == 0)
+        return "the command line lies outside of memory";
+    return boot_cmdline_read(b, s, with_path);
+}
+
+const char *boot_info_read(struct boot_info *b, const struct phys *m,
+                           uint32_t eax, uint32_t ebx)
+{
+    struct span head = phys_at(m, ebx, 8);
+
+    if (head.n == 0)
+        return "the boot information lies outside of memory";
+    /* First, for qboot leaves a multiboot magic in %eax. */
+    if (le32(head.p) == PVH_MAGIC) {
+        b->protocol = BOOT_PVH;
+        return pvh_read(b, m, ebx);
+    }
+    if (eax == MULTIBOOT2_MAGIC) {
+        b->protocol = BOOT_MULTIBOOT2;
+        return multiboot2_read(b, m, ebx);
+    }
+    if (eax == MULTIBOOT1_MAGIC) {
+        b->protocol = BOOT_MULTIBOOT1;
+        return multiboot1_read(b, m, ebx);
+    }
+    return "the boot loader speaks neither multiboot nor PVH";
+}

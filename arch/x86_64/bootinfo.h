@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bootinfo.h - what the boot loader handed over, checked.
+ *
+ * Multiboot 1, Multiboot 2 and PVH say the same things in three ways; from
+ * here on there is one.  Nothing is believed that does not lie in bounds.
+ */
+#ifndef X86_64_BOOTINFO_H
+#define X86_64_BOOTINFO_H
+
+#include "cmdline.h"
+#include "phys.h"
+#include "regions.h"
+
+enum boot_protocol { BOOT_NONE, BOOT_MULTIBOOT1, BOOT_MULTIBOOT2, BOOT_PVH };
+enum boot_display { DISPLAY_UNKNOWN, DISPLAY_TEXT, DISPLAY_GRAPHICS };
+
+enum {
+    BOOT_MODULES_MAX = 64, /* beyond: refused */
+    BOOT_MAP_MAX = 512,    /* entries; beyond: refused */
+    BOOT_TAGS_MAX = 1024,  /* Multiboot 2; beyond: refused */
+    BOOT_INFO_BYTES_MAX = 1 << 20
+};
+#define BOOT_ADDRESS_MAX (UINT64_C(1) << 46) /* memory beyond: not used */
+
+struct boot_info {
+    enum boot_protocol protocol;
+    enum boot_display display;
+    bool efi;
+    uint64_t rsdp;         /* ACPI's root pointer; 0: not said */
+    uint64_t total;        /* bytes of memory there are */
+    struct regions memory; /* all of it that may be used, in whole pages */
+    struct regions free;   /* without what the loader put into it */
+    struct cmdline cmdline;
+};
+
+/* Read it all.  %eax and %ebx as they were on entry.  NULL, or what is wrong,
+ * in words; then only `protocol` holds. */
+const char *boot_info_read(struct boot_info *, const struct phys *,
+                           uint32_t eax, uint32_t ebx);
+
+/* Shared by the files that read one protocol each. */
+struct boot_map {
+    struct span entries;
+    uint32_t stride; /* 0: each entry begins with its own size */
+};
+const char *boot_map_read(struct boot_info *, struct boot_map);
+/* Text that ends with a zero, or with the span. */
+const char *boot_cmdline_read(struct boot_info *, struct span, bool with_path);
+/* The same at an address, 0 for none. */
+const char *boot_cmdline_at(struct boot_info *, const struct phys *,
+                            uint64_t text, bool with_path);
+const char *multiboot1_read(struct boot_info *, const struct phys *,
+                            uint64_t info);
+const char *multiboot2_read(struct boot_info *, const struct phys *,
+                            uint64_t info);
+const char *pvh_read(struct boot_info *, const struct phys *, uint64_t info);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * calibrate.c - see calibrate.h.
+ */
+#include "calibrate.h"
+
+enum { HZ_MIN = 1000000 };
+#define HZ_MAX UINT64_C(100000000000)
+
+uint64_t calibrate_muldiv(uint64_t value, uint64_t numerator,
+                          uint64_t denominator)
+{
+    unsigned __int128 product = (unsigned __int128)value * numerator;
+    uint64_t quotient, rest;
+
+    if ((uint64_t)(product >> 64) >= denominator)
+        return UINT64_MAX;
+    /* One instruction; the compiler would call a function for 128 bits. */
+    __asm__("divq %4"
+            : "=a"(quotient), "=d"(rest)
+            : "0"((uint64_t)product), "1"((uint64_t)(product >> 64)),
+              "rm"(denominator));
+    return quotient;
+}
+
+uint64_t calibrate_hz(const struct reference *r, struct sample from,
+                      struct sample to, uint64_t about_hz)
+{
+    uint64_t mask = (UINT64_C(1) << r->bits) - 1;
+    uint64_t ticks = (to.reference - from.reference) & mask;
+    uint64_t tsc = to.tsc - from.tsc, hz;
+
+    if (to.tsc <= from.tsc)
+        return 0;
+    if (about_hz) {
+        /* Nearest to what is expected. */
+        uint64_t expected = calibrate_muldiv(tsc, r->hz, about_hz);
+        uint64_t ahead = (ticks - expected) & mask;
+
+        ticks = expected + ahead;
+        if (ahead > mask / 2)
+            ticks -= mask + 1;
+    }
+    if (ticks == 0 || ticks >> 63)
+        return 0;
+    hz = calibrate_muldiv(tsc, r->hz, ticks);
+    return hz >= HZ_MIN && hz <= HZ_MAX ? hz : 0;
+}
+
+uint64_t calibrate_mult(uint64_t hz)
+{
+    return calibrate_muldiv(NS_PER_SEC, UINT64_C(1) << 32, hz);
+}
+
+uint64_t pvclock_ns(const struct pvclock *p, uint64_t tsc)
+{
+    uint64_t ticks = tsc > p->tsc ? tsc - p->tsc : 0;
+
+    ticks = p->shift < 0 ? ticks >> (-p->shift & 63) : ticks << (p->shift & 63);
+    return p->ns + scale(ticks, p->mult);
+}
+
+uint64_t pvclock_hz(const struct pvclock *p)
+{
+    uint64_t hz;
+
+    if (p->mult == 0)
+        return 0;
+    hz = calibrate_muldiv(NS_PER_SEC, UINT64_C(1) << 32, p->mult);
+    return p->shift < 0 ? hz << (-p->shift & 63) : hz >> (p->shift & 63);
+}

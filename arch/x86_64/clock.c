@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * clock.c - the time, and sleeping until a time.
+ *
+ * Time is counted by the TSC.  How fast that runs, KVM's clock or CPUID says;
+ * else it is measured against a reference for 2 ms, asleep, and then again
+ * over ever longer times while the machine runs, when it goes to sleep anyway.
+ */
+#include "clock.h"
+
+#include <billet/machine.h>
+
+#include "apic.h"
+#include "cpu.h"
+#include "io.h"
+#include "irq.h"
+#include "irq_wait.h"
+#include "platform.h"
+#include "reference.h"
+#include "rtc.h"
+
+enum {
+    NAP_US = 2000,      /* measured for so long at first */
+    NAPS_MAX = 64,      /* wake-ups in that time, by whatever */
+    LAPIC_DIVIDE = 16,  /* see apic.h */
+    KVM_CLOCK = 1 << 3, /* feature: the MSRs below */
+    KVM_WALL_MSR = 0x4b564d00,
+    KVM_CLOCK_MSR = 0x4b564d01,
+    LEAF_TSC = 0x15,
+    LEAF_HYPERVISOR_KHZ = 0x40000010,
+    PV_READS_MAX = 100,
+    REFINE_TIMES = 4
+};
+/* A wake-up in case the PIT's does not come: 50 ms at 1 GHz. */
+#define LAPIC_FALLBACK   (50 * 1000000 / LAPIC_DIVIDE)
+#define LAPIC_VIRTUAL_HZ (1000000000 / LAPIC_DIVIDE) /* QEMU's and KVM's */
+#define REFINE_FIRST     (100 * NS_PER_MS)
+
+static struct {
+    const char *name;
+    uint64_t tsc0, ns0; /* one instant */
+    uint64_t mult, hz;
+    uint64_t tsc_last;
+    ns_t ns_last;
+    bool use_pv;
+    uint64_t pv0; /* KVM's time at time zero */
+    bool tsc_deadline;
+    uint64_t lapic_hz;
+    ns_t armed; /* the timer is set for then; 0: it is not */
+    struct reference reference;
+    struct sample first;
+    ns_t refine_at;
+    unsigned refined;
+    bool wall_read;
+    uint64_t wall0; /* UTC at time zero; 0: unknown */
+} clock;
+
+/* The host writes here. */
+static volatile struct pvclock pv __attribute__((aligned(64)));
+
+/* Between two processors a TSC may go back a little; time does not. */
+static uint64_t tsc_now(void)
+{
+    uint64_t t = rdtsc();
+
+    if (t < clock.tsc_last)
+        t = clock.tsc_last;
+    clock.tsc_last = t;
+    return t;
+}
+
+static struct pvclock pv_read(void)
+{
+    struct pvclock p = {0};
+
+    for (unsigned i = 0; i < PV_READS_MAX; i++) {
+        p.version = pv.version;
+        barrier_read();
+        p.tsc = pv.tsc;
+        p.ns = pv.ns;
+        p.mult = pv.mult;
+        p.shift = pv.shift;
+        barrier_read();
+        if (p.version == pv.version && !(p.version & 1))
+            break;
+    }
+    return p;
+}
+
+static ns_t pv_now(void)
+{
+    struct pvclock p = pv_read();
+    uint64_t ns = pvclock_ns(&p, tsc_now());
+
+    return ns > clock.pv0 ? ns - clock.pv0 : 0;
+}
+
+ns_t machine_now(void)
+{
+    ns_t ns = clock.use_pv
+                  ? pv_now()
+                  : clock.ns0 + scale(tsc_now() - clock.tsc0, clock.mult);
+
+    if (ns < clock.ns_last)
+        ns = clock.ns_last;
+    clock.ns_last = ns;
+    return ns;
+}
+
+/* KVM's clock; the TSC's rate, or 0. */
+static uint64_t start_pv(void)
+{
+    struct pvclock p;
+    uint64_t hz, now;
+
+    if (!(cpu.kvm_features & KVM_CLOCK))
+        return 0;
+    wrmsr(KVM_CLOCK_MSR, (uintptr_t)&pv | 1);
+    p = pv_read();
+    hz = pvclock_hz(&p);
+    if (hz == 0 || p.version == 0)
+        return 0;
+    now = pvclock_ns(&p, rdtsc());
+    clock.use_pv = true;
+    clock.pv0 = now - calibrate_muldiv(rdtsc() - clock.tsc0, NS_PER_SEC, hz);
+    clock.name = "kvmclock";
+    return hz;
+}
+
+/* What CPUID says of the TSC's rate, or 0. */
+static uint64_t hz_by_cpuid(void)
+{
+    struct cpuid r;
+
+    clock.name = "TSC by CPUID";
+    if (cpu.hypervisor_max >= LEAF_HYPERVISOR_KHZ) {
+        r = cpuid(LEAF_HYPERVISOR_KHZ, 0);
+        clock.lapic_hz = r.b * UINT64_C(1000) / LAPIC_DIVIDE;
+        if (r.a)
+            return r.a * UINT64_C(1000);
+    }
+    if (cpu.max_leaf >= LEAF_TSC) {
+        r = cpuid(LEAF_TSC, 0);
+        if (r.a && r.b && r.c) /* ratio, and the crystal's rate */
+            return calibrate_muldiv(r.c, r.b, r.a);
+    }
+    return 0;
+}
+
+static bool is_nap_over(struct sample from)
+{
+    struct sample s = reference_sample();
+    uint32_t mask = (uint32_t)((UINT64_C(1) << clock.reference.bits) - 1);
+    uint32_t ticks = (s.reference - from.reference) & mask;
+
+    return ticks >= clock.reference.hz / (1000000 / NAP_US) / 2;
+}
+
+/* Asleep until the PIT's interrupt. */
+static void nap(struct sample from)
+{
+    struct acpi_override pin = irq_isa_pin(0);
+    int vector = irq_alloc(NULL, NULL);
+    bool routed = irq_gsi(pin.gsi, pin.level, pin.active_low, vector);
+
+    for (unsigned i = 0; i < NAPS_MAX; i++) {
+        irq_take_wake();
+        if (is_nap_over(from))
+            break;
+        irq_wait();
+        if (irq_timer_fired())
+            break; /* the fallback: the PIT is silent */
+    }
+    if (routed)
+        ioapic_mask(pin.gsi);
+    irq_take_wake();
+}
+
+/* Measure what is not known yet: the TSC's rate, the local APIC's, or both. */
+static void measure(void)
+{
+    bool known = reference_start(&clock.reference,
+                                 (uint16_t)platform.fadt.pm_timer, NAP_US);
+    struct sample from, to;
+    uint32_t counted;
+
+    lapic_timer_set(LAPIC_FALLBACK);
+    from = reference_sample();
+    counted = lapic_timer_read();
+    nap(from);
+    to = reference_sample();
+    counted -= lapic_timer_read();
+    lapic_timer_set(0);
+    if (clock.hz == 0 && known) {
+        clock.hz = calibrate_hz(&clock.reference, from, to, 0);
+        clock.name = reference_name();
+        clock.first = from;
+        clock.refined = 0;
+        clock.refine_at = REFINE_FIRST;
+    }
+    if (clock.hz == 0) {
+        clock.hz = calibrate_muldiv(to.tsc - from.tsc, LAPIC_VIRTUAL_HZ,
+                                    counted ? counted : LAPIC_FALLBACK);
+        clock.name = "TSC by the local APIC";
+    }
+    if (clock.lapic_hz == 0)
+        clock.lapic_hz = calibrate_muldiv(counted, clock.hz, to.tsc - from.tsc);
+    if (clock.lapic_hz == 0)
+        clock.lapic_hz = LAPIC_VIRTUAL_HZ;
+}
+
+void clock_start(uint64_t first_tsc)
+{
+    clock.tsc0 = clock.tsc_last = first_tsc;
+    clock.refine_at = NS_NEVER;
+    clock.hz = start_pv();
+    if (clock.hz == 0)
+        clock.hz = hz_by_cpuid();
+    clock.tsc_deadline = cpu.tsc_deadline;
+    if (clock.lapic_hz == 0 && cpu.hypervisor == HYPERVISOR_KVM)
+        clock.lapic_hz = LAPIC_VIRTUAL_HZ;
+    if (clock.hz == 0 || (clock.lapic_hz == 0 && !clock.tsc_deadline))
+        measure();
+    clock.mult = calibrate_mult(clock.hz);
+    if (clock.tsc_deadline)
+        lapic_timer_use_tsc();
+}
+
+const char *clock_name(void)
+{
+    return clock.name;
+}
+
+/* The longer the time, the better the measurement. */
+static void refine(void)
+{
+    struct sample s = reference_sample();
+    uint64_t hz = calibrate_hz(&clock.reference, clock.first, s, clock.hz);
+    uint64_t off = hz > clock.hz ? hz - clock.hz : clock.hz - hz;
+    uint64_t tsc = tsc_now();
+
+    clock.refine_at *= 10;
+    if (++clock.refined == REFINE_TIMES)
+        clock.refine_at = NS_NEVER;
+    /* A guest that was stopped meanwhile learns nothing from it. */
+    if (hz == 0 || off > clock.hz / 256)
+        return;
+    clock.ns0 += scale(tsc - clock.tsc0, clock.mult);
+    clock.tsc0 = tsc;
+    clock.hz = hz;
+    clock.mult = calibrate_mult(hz);
+}
+
+static void arm(ns_t now, ns_t deadline)
+{
+    uint64_t count;
+
+    if (deadline == NS_NEVER || deadline == clock.armed)
+        return;
+    clock.armed = deadline;
+    if (clock.tsc_deadline) {
+        count = calibrate_muldiv(deadline - now, clock.hz, NS_PER_SEC);
+        wrmsr(MSR_TSC_DEADLINE,
+              count < UINT64_MAX / 2 ? tsc_now() + count + 1 : UINT64_MAX / 2);
+        return;
+    }
+    count = calibrate_muldiv(deadline - now, clock.lapic_hz, NS_PER_SEC);
+    lapic_timer_set(count < UINT32_MAX ? (uint32_t)count + 1 : UINT32_MAX);
+}
+
+void machine_wait(ns_t deadline)
+{
+    for (;;) {
+        ns_t now = machine_now();
+
+        if (now >= deadline)
+            return;
+        if (now >= clock.refine_at)
+            refine();
+        arm(now, deadline);
+        if (irq_wait())
+            return;
+        if (irq_timer_fired())
+            clock.armed = 0;
+    }
+}
+
+bool machine_woken(void)
+{
+    bool woken = irq_take_wake();
+
+    if (irq_timer_fired())
+        clock.armed = 0;
+    return woken;
+}
+
+ns_t machine_boot_ns(void)
+{
+    return 0;
+}
+
+/* UTC at time zero by KVM; 0 when it does not say. */
+static uint64_t wall_by_kvm(void)
+{
+    static volatile struct {
+        uint32_t version, seconds, nanoseconds;
+    } wall __attribute__((aligned(64)));
+
+    if (!clock.use_pv)
+        return 0;
+    wrmsr(KVM_WALL_MSR, (uintptr_t)&wall);
+    return wall.seconds
+               ? wall.seconds * NS_PER_SEC + wall.nanoseconds + clock.pv0
+               : 0;
+}
+
+uint64_t machine_wall_ns(void)
+{
+    if (!clock.wall_read) {
+        uint64_t seconds;
+
+        clock.wall_read = true;
+        clock.wall0 = wall_by_kvm();
+        if (clock.wall0 == 0 && (seconds = rtc_read(platform.fadt.century)))
+            clock.wall0 = seconds * NS_PER_SEC - machine_now();
+    }
+    return clock.wall0 ? clock.wall0 + machine_now() : 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * cpu.h - the processor's own registers, and what it can do.
+ */
+#ifndef X86_64_CPU_H
+#define X86_64_CPU_H
+
+#include <billet/base.h>
+
+struct cpuid {
+    uint32_t a, b, c, d;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf, uint32_t sub)
+{
+    struct cpuid r;
+
+    __asm__ volatile("cpuid"
+                     : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
+                     : "a"(leaf), "c"(sub));
+    return r;
+}
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void wrmsr(uint32_t msr, uint64_t v)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
+                     : "memory");
+}
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+#define CPU_REGISTER(name)                                                     \
+    static inline uint64_t read_##name(void)                                   \
+    {                                                                          \
+        uint64_t v;                                                            \
+                                                                               \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(v) : : "memory");        \
+        return v;                                                              \
+    }                                                                          \
+    static inline void write_##name(uint64_t v)                                \
+    {                                                                          \
+        __asm__ volatile("mov %0, %%" #name : : "r"(v) : "memory");            \
+    }
+CPU_REGISTER(cr0)
+CPU_REGISTER(cr2)
+CPU_REGISTER(cr3)
+CPU_REGISTER(cr4)
+#undef CPU_REGISTER
+
+enum { /* model-specific registers */
+       MSR_APIC_BASE = 0x1b,
+       MSR_TSC_DEADLINE = 0x6e0,
+       MSR_X2APIC = 0x800 /* + register / 16 */
+};
+#define MSR_EFER    0xc0000080u
+#define MSR_FS_BASE 0xc0000100u
+#define CR0_WP      (UINT64_C(1) << 16)
+
+enum hypervisor {
+    HYPERVISOR_NONE,
+    HYPERVISOR_KVM,
+    HYPERVISOR_TCG,
+    HYPERVISOR_OTHER
+};
+
+/* What CPUID says, read once. */
+struct cpu {
+    enum hypervisor hypervisor;
+    uint32_t hypervisor_max; /* highest leaf from 0x40000000 on; 0: none */
+    uint32_t kvm_features;
+    uint32_t max_leaf;
+    bool nx, huge_pages, smep, smap, umip, xsave;
+    bool rdrand, rdseed, tsc_deadline, x2apic, apic;
+    uint8_t address_bits; /* of physical memory */
+};
+extern struct cpu cpu;
+
+/* Fill in `cpu`, and switch on what protects and what speeds up: SMEP, SMAP,
+ * UMIP, and the wide registers for libraries that test CPUID only. */
+void cpu_start(void);
+
+#endif

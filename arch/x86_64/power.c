@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * power.c - off, reset, and how a host learns of a failure.
+ */
+#include "power.h"
+
+#include <billet/machine.h>
+
+#include "acpi.h"
+#include "cpu.h"
+#include "io.h"
+#include "memory.h"
+#include "platform.h"
+
+enum {
+    DEBUG_EXIT = 0xf4,
+    PVPANIC = 0x505,
+    PVPANIC_PANICKED = 1,
+    RESET_CONTROL = 0xcf9,
+    RESET_FULL = 6,
+    KEYBOARD = 0x64,
+    KEYBOARD_RESET = 0xfe,
+    ACPI_SLEEP = 1 << 13, /* in the PM1 control register */
+    ACPI_ON = 1 << 0,
+    ACPI_WAITS = 3000, /* looks for the firmware to hand over */
+    REDUCED_SLEEP = 1 << 5,
+    SETTLE_LOOKS = 1 << 16, /* until a write has had its effect */
+    PAUSE_TICKS = 1 << 30,  /* a second or less, so that a restart that */
+    PAUSE_LOOKS = 1 << 20   /* fails again does not eat the host */
+};
+
+static void settle(void)
+{
+    for (unsigned i = 0; i < SETTLE_LOOKS; i++)
+        cpu_pause();
+}
+
+static _Noreturn void halt(void)
+{
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+static void write_register(const struct acpi_register *r, uint8_t v)
+{
+    volatile void *p;
+
+    if (r->at == 0)
+        return;
+    if (r->is_port)
+        out8((uint16_t)r->at, v);
+    else if ((p = memory_map_device(r->at, 1)))
+        mmio_write8(p, v);
+}
+
+/* The firmware owns the registers until it is told otherwise. */
+static void take_over(const struct acpi_fadt *f)
+{
+    uint16_t port = (uint16_t)f->pm1a_control;
+
+    if (in16(port) & ACPI_ON || f->smi_command == 0 || f->acpi_enable == 0)
+        return;
+    out8((uint16_t)f->smi_command, f->acpi_enable);
+    for (unsigned i = 0; i < ACPI_WAITS && !(in16(port) & ACPI_ON); i++)
+        cpu_pause();
+}
+
+static void power_off(void)
+{
+    const struct acpi_fadt *f = &platform.fadt;
+    uint8_t a, b;
+
+    if (!platform.has_fadt || !acpi_find_s5(acpi_table("DSDT"), &a, &b))
+        return;
+    if (f->hardware_reduced) {
+        write_register(&f->sleep_control, (uint8_t)(a << 2 | REDUCED_SLEEP));
+    } else if (f->pm1a_control) {
+        take_over(f);
+        out16((uint16_t)f->pm1a_control, (uint16_t)(a << 10 | ACPI_SLEEP));
+        if (f->pm1b_control)
+            out16((uint16_t)f->pm1b_control, (uint16_t)(b << 10 | ACPI_SLEEP));
+    }
+    settle();
+}
+
+_Noreturn void machine_reset(void)
+{
+    const struct {
+        uint16_t pad[3], limit;
+        uint64_t base;
+    } no_idt = {.limit = 0};
+
+    __asm__ volatile("cli");
+    if (platform.has_fadt && platform.fadt.reset.at) {
+        write_register(&platform.fadt.reset, platform.fadt.reset_value);
+        settle();
+    }
+    out8(RESET_CONTROL, RESET_FULL);
+    settle();
+    out8(KEYBOARD, KEYBOARD_RESET);
+    settle();
+    /* A fault that cannot be delivered ends in a shutdown cycle. */
+    __asm__ volatile("lidt %0; int3" : : "m"(no_idt.limit), "m"(no_idt.base));
+    halt();
+}
+
+/* QEMU's isa-debug-exit reads as zero; a port with nothing behind it as ones.
+ * Only a virtual machine is asked. */
+static void tell_host(unsigned status)
+{
+    if (cpu.hypervisor == HYPERVISOR_NONE || in8(DEBUG_EXIT) != 0)
+        return;
+    out8(DEBUG_EXIT, (uint8_t)(status < STATUS_MAX ? status : STATUS_MAX));
+    settle();
+}
+
+/* It reads as the events it takes. */
+static void tell_pvpanic(void)
+{
+    uint8_t events = in8(PVPANIC);
+
+    if (cpu.hypervisor == HYPERVISOR_NONE || events == 0xff ||
+        !(events & PVPANIC_PANICKED))
+        return;
+    out8(PVPANIC, PVPANIC_PANICKED);
+    settle();
+}
+
+/* A machine that cannot be switched off starts again: a microvm without ACPI
+ * is ended that way, with -no-reboot. */
+_Noreturn void machine_exit(int status)
+{
+    __asm__ volatile("cli");
+    if (status) {
+        tell_host((unsigned)status);
+        tell_pvpanic();
+    }
+    power_off();
+    machine_reset();
+}
+
+_Noreturn void power_panic(void)
+{
+    uint64_t start = rdtsc();
+
+    __asm__ volatile("cli");
+    tell_host(PANIC_STATUS);
+    tell_pvpanic();
+    for (unsigned i = 0; i < PAUSE_LOOKS && rdtsc() - start < PAUSE_TICKS; i++)
+        cpu_pause();
+    machine_reset();
+}
