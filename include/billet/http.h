@@ -105,7 +105,8 @@ typedef void http_handler(struct http_exchange *, const struct http_request *,
                           void *user);
 
 struct http_route {
-    const char *path; /* "/log": that path; "/bytes/": and all below it */
+    const char *path; /* "/log": that path; with a '*' behind it: every path
+                       * that begins so */
     unsigned methods; /* enum http_method, ored; any other is a 405 */
     http_handler *handle;
     uint64_t body_max; /* of a request; beyond: 413.  0: bodies are skipped */

@@ -172,9 +172,13 @@ static bool plan_routes(struct http *h)
 
     if (c->nroutes > HTTP_ROUTES_MAX)
         return false;
-    for (unsigned i = 0; i < c->nroutes; i++)
-        h->way[i] =
-            (struct http_way){span_of(c->routes[i].path), &c->routes[i]};
+    for (unsigned i = 0; i < c->nroutes; i++) {
+        struct span path = span_of(c->routes[i].path);
+        bool below = path.n && path.p[path.n - 1] == '*';
+
+        path.n -= below;
+        h->way[i] = (struct http_way){path, below, &c->routes[i]};
+    }
     h->nways = c->nroutes;
     return true;
 }

@@ -24,8 +24,7 @@ bool body_take(struct http_exchange *x)
             break;
         if (data.n > x->body_left) {
             h->m.refused__body_size++;
-            conn_give_up(x, 413);
-            return x->state != CONN_GONE;
+            return conn_give_up(x, 413);
         }
         x->body_left -= data.n;
         h->m.received_bytes += data.n;
@@ -44,8 +43,7 @@ bool body_take(struct http_exchange *x)
     }
     if (got == HTTP1_BAD) {
         h->m.refused__body_syntax++;
-        conn_give_up(x, 400);
-        return x->state != CONN_GONE;
+        return conn_give_up(x, 400);
     }
     if (!reply_room(x))
         return false;

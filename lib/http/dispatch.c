@@ -67,14 +67,15 @@ static const struct http_route *find_route(const struct http *h,
     size_t longest = 0;
 
     for (unsigned i = 0; i < h->nways; i++) {
-        struct span way = h->way[i].path;
+        const struct http_way *way = &h->way[i];
+        size_t n = way->path.n;
 
-        if (way.n < longest || way.n > path.n ||
-            (way.n < path.n && way.p[way.n - 1] != '/') ||
-            memcmp(way.p, path.p, way.n) != 0)
+        if (n > path.n || (n < path.n && !way->below) ||
+            2 * n + !way->below < longest ||
+            memcmp(way->path.p, path.p, n) != 0)
             continue;
-        best = h->way[i].route;
-        longest = way.n;
+        best = way->route;
+        longest = 2 * n + !way->below + 1; /* the very path before all below */
     }
     return best;
 }
@@ -181,6 +182,7 @@ static void handle(struct http_exchange *x, struct http_request *rq)
 
 static void begin(struct http_exchange *x, const struct http1_head *head)
 {
+    conn_clear(x);
     x->old = head->minor == 0;
     x->keep = x->old ? (head->flags & (HTTP1_KEEP_ALIVE | HTTP1_CLOSE)) ==
                            HTTP1_KEEP_ALIVE
@@ -188,8 +190,6 @@ static void begin(struct http_exchange *x, const struct http1_head *head)
     x->head_only = head->method == HTTP_HEAD;
     x->expects = (head->flags & HTTP1_CONTINUE) != 0;
     x->in_chunks = (head->flags & HTTP1_CHUNKED) != 0;
-    x->chunked = x->ready = false;
-    x->out = OUT_NONE;
     memset(x->kept, 0, sizeof(x->kept));
     http1_body_start(&x->body, head);
     if (http1_body_over(&x->body))
@@ -238,9 +238,7 @@ void http_refuse_head(struct http_exchange *x, const struct http1_head *head,
                              [HTTP1_TOO_LARGE] = &m->refused__head_size};
 
     (*(status == 505 ? &m->refused__version : by_reason[head->refusal]))++;
-    x->body = (struct http1_body){0};
-    x->keep = x->old = x->head_only = x->chunked = x->expects = false;
-    x->out = OUT_NONE;
+    conn_clear(x);
     http_reply_page(x, status, SPAN(""));
 }
 

@@ -141,13 +141,12 @@ struct http_exchange {
     uint8_t out;       /* enum http_out */
     uint8_t loans_out; /* loans the stream still has */
     uint8_t frame_at, frame_n;
-    bool keep : 1;      /* the connection goes on after this answer */
-    bool old : 1;       /* the request is HTTP/1.0 */
-    bool head_only : 1; /* the request is HEAD */
-    bool chunked : 1;   /* the answer is */
-    bool in_chunks : 1; /* the request's body is */
-    bool expects : 1;   /* waits for 100 before it sends its body */
-    bool replied : 1;
+    bool keep : 1;       /* the connection goes on after this answer */
+    bool old : 1;        /* the request is HTTP/1.0 */
+    bool head_only : 1;  /* the request is HEAD */
+    bool chunked : 1;    /* the answer is */
+    bool in_chunks : 1;  /* the request's body is */
+    bool expects : 1;    /* waits for 100 before it sends its body */
     bool partial : 1;    /* bytes of a head have come */
     bool eof : 1;        /* the peer will send no more */
     bool ready : 1;      /* http_ready() was called */
@@ -182,7 +181,8 @@ struct http_exchange {
 };
 
 struct http_way {
-    struct span path;
+    struct span path; /* without the '*' */
+    bool below;
     const struct http_route *route;
 };
 
@@ -228,14 +228,23 @@ void conn_enter(struct http_exchange *, enum http_conn_state);
 void conn_linger(struct http_exchange *, ns_t how_long);
 void conn_gone(struct http_exchange *); /* tells an application that waits */
 
+/* Forgets the exchange before. */
+static inline void conn_clear(struct http_exchange *x)
+{
+    x->out = OUT_NONE;
+    x->keep = x->old = x->head_only = x->chunked = x->in_chunks = false;
+    x->expects = x->ready = x->blocked_in = false;
+    x->body = (struct http1_body){0};
+}
+
 /* timeout.c */
 void conn_until(struct http_exchange *, ns_t deadline);
 /* `n` bytes went well: they buy time, up to `timeout` from now. */
 void conn_progress(struct http_exchange *, size_t n, ns_t timeout);
 void conn_timeout(struct timer *, ns_t now);
-/* The last answer to a client that fell silent or broke the rules; without
- * room for it, the connection ends. */
-void conn_give_up(struct http_exchange *, unsigned status);
+/* The last answer to a client that fell silent or broke the rules.  False:
+ * there was no room for it, and `x` is gone. */
+MUST_USE bool conn_give_up(struct http_exchange *, unsigned status);
 
 /* body.c; false: wait, or `x` is gone */
 bool body_take(struct http_exchange *);

@@ -15,6 +15,8 @@
 void put_span(struct http_writer *w, struct span s)
 {
     ASSERT((size_t)(w->end - w->p) >= s.n);
+    if (s.n == 0)
+        return;
     memcpy(w->p, s.p, s.n);
     w->p += s.n;
 }

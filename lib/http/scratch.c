@@ -27,6 +27,7 @@ static void link_newest(struct http *h, struct http_scratch *s)
 static void starve(struct http_exchange *x)
 {
     struct http *h = x->server;
+    ns_t since = h->oldest ? h->oldest->since : loop_now(h->loop);
 
     if (!x->starved) {
         h->m.scratch_waits++;
@@ -35,7 +36,7 @@ static void starve(struct http_exchange *x)
         x->starved = true;
     }
     if (!timer_is_set(&h->starved_timer))
-        timer_set(h->loop, &h->starved_timer, h->oldest->since + HTTP_GRACE);
+        timer_set(h->loop, &h->starved_timer, since + HTTP_GRACE);
 }
 
 bool scratch_take(struct http_exchange *x)

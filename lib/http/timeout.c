@@ -26,62 +26,60 @@ void conn_progress(struct http_exchange *x, size_t n, ns_t timeout)
 }
 
 /* The client is told, in so far as there is room to tell it. */
-void conn_give_up(struct http_exchange *x, unsigned status)
+bool conn_give_up(struct http_exchange *x, unsigned status)
 {
     conn_gone(x);
     if (!reply_room(x)) {
         conn_end(x);
-        return;
+        return false;
     }
-    if (x->state != CONN_HANDLING)
-        conn_enter(x, CONN_HANDLING);
+    if (x->state == CONN_READING)
+        conn_clear(x);
+    conn_enter(x, CONN_HANDLING);
     x->keep = false;
     http_reply_page(x, status, SPAN(""));
+    return true;
 }
 
-static void expire_at_rest(struct http_exchange *x)
+static bool expire_at_rest(struct http_exchange *x)
 {
     struct http *h = x->server;
 
     if (x->partial) {
         h->m.timeouts__header++;
-        conn_give_up(x, 408);
-    } else {
-        h->m.timeouts__idle++;
-        conn_linger(x, HTTP_LINGER_SHORT);
+        return conn_give_up(x, 408);
     }
+    h->m.timeouts__idle++;
+    conn_linger(x, HTTP_LINGER_SHORT);
+    return true;
 }
 
-static void expire(struct http_exchange *x)
+/* False: `x` is gone. */
+static bool expire(struct http_exchange *x)
 {
     struct http *h = x->server;
 
     switch ((enum http_conn_state)x->state) {
     case CONN_READING:
-        expire_at_rest(x);
-        break;
+        return expire_at_rest(x);
     case CONN_WAITING:
         h->m.timeouts__reply++;
-        conn_give_up(x, 504);
-        break;
+        return conn_give_up(x, 504);
     case CONN_TAKING:
         h->m.timeouts__body++;
-        conn_give_up(x, 408);
-        break;
+        return conn_give_up(x, 408);
     case CONN_SENDING:
         (*(x->blocked_in ? &h->m.timeouts__body : &h->m.timeouts__write))++;
-        conn_end(x);
-        return;
+        break;
     case CONN_SKIPPING:
         h->m.timeouts__body++;
         conn_linger(x, HTTP_LINGER_SHORT);
-        break;
+        return true;
     default:
-        conn_end(x);
-        return;
+        break;
     }
-    if (x->state != CONN_GONE)
-        conn_run(x);
+    conn_end(x);
+    return false;
 }
 
 void conn_timeout(struct timer *t, ns_t now)
@@ -90,6 +88,6 @@ void conn_timeout(struct timer *t, ns_t now)
 
     if (now < x->deadline)
         timer_set(x->server->loop, t, x->deadline);
-    else
-        expire(x);
+    else if (expire(x))
+        conn_run(x);
 }
