@@ -97,9 +97,8 @@ def make_iso(options, elf, out):
 def run_xorriso(options, tree, out):
     stamp = time.strftime('%Y%m%d%H%M%S00', time.gmtime(epoch()))
     done = subprocess.run(
-        ['xorriso', '-as', 'mkisofs', '-quiet', '-R', '-V', LABEL,
+        ['xorriso', '-as', 'mkisofs', '-quiet', '-r', '-V', LABEL,
          '--modification-date=' + stamp, '--set_all_file_dates', stamp,
-         '-uid', '0', '-gid', '0',
          '-b', 'boot/grub/eltorito.img', '-no-emul-boot',
          '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info',
          '--grub2-mbr', str(options.grub_dir / 'boot_hybrid.img'),

@@ -38,6 +38,7 @@ PACKAGES = {
         ('wrk', 'wrk'),
         ('netcat-openbsd', 'nc'),
         ('tcpdump', 'tcpdump'),
+        ('mtools', 'mtype'),
         ('chromium', 'chromium'),
         ('clang', 'clang'),
         ('libclang-rt-14-dev',
