@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conn.c - the life of a connection: made, told what the core decided, closed,
+ * freed when neither its owner nor a list holds it.
+ */
+#include "shell.h"
+
+enum { IP4_TCP_BYTES = 40, IP6_TCP_BYTES = 60 };
+
+void list_push(struct conn *c, enum conn_list which)
+{
+    struct conn_queue *q = &c->tcp->list[which];
+
+    if (c->on & 1u << which)
+        return;
+    c->on |= (uint8_t)(1u << which);
+    c->next[which] = NULL;
+    if (!q->head)
+        q->head = c;
+    else
+        *q->tail = c;
+    q->tail = &c->next[which];
+}
+
+struct conn *list_pop(struct tcp *tcp, enum conn_list which)
+{
+    struct conn_queue *q = &tcp->list[which];
+    struct conn *c = q->head;
+
+    if (c) {
+        q->head = c->next[which];
+        c->on = (uint8_t)(c->on & ~(1u << which));
+    }
+    return c;
+}
+
+void conn_dirty(struct conn *c)
+{
+    list_push(c, LIST_DIRTY);
+}
+
+void conn_post(struct conn *c, unsigned events)
+{
+    if (c->told)
+        return;
+    c->events |= (uint8_t)events;
+    list_push(c, LIST_EVENTS);
+}
+
+/* Moves the timer when it would come too late; too early does no harm, for it
+ * looks again then.  So an ACK costs no operation on the wheel. */
+void conn_rearm(struct conn *c)
+{
+    ns_t at = tcp_deadline_of(&c->tcb);
+
+    if (at == NS_NEVER || (c->timer.link && c->timer.deadline <= at))
+        return;
+    wheel_set(&c->tcp->wheel, &c->timer, at);
+}
+
+static void on_timer(struct timer *timer, ns_t now)
+{
+    struct conn *c = CONTAINER(timer, struct conn, timer);
+    struct tcp_act act;
+
+    c->on |= IN_CALL;
+    if (tcp_deadline_of(&c->tcb) <= now) {
+        act = tcp_on_timer(&c->tcb, now);
+        conn_apply(c, &act);
+    }
+    if (!c->over)
+        conn_dirty(c); /* output arms the timer again */
+    conn_let_go(c);
+}
+
+uint16_t tcp_path_mss(const struct ip_path *path)
+{
+    uint16_t headers = path->v4 ? IP4_TCP_BYTES : IP6_TCP_BYTES;
+
+    return path->mtu > headers + TCP_MSS_FLOOR ? (uint16_t)(path->mtu - headers)
+                                               : TCP_MSS_FLOOR;
+}
+
+/* What follows from the path, so that no frame has to ask. */
+static void read_path(struct conn *c)
+{
+    uint32_t tso = 0, mss = c->tcb.mss;
+
+    c->path_gen = c->path.gen;
+    c->caps = ip_path_caps(c->tcp->net, &c->path, &tso);
+    if (!(c->caps & (c->path.v4 ? NETIF_TSO4 : NETIF_TSO6)) || tso < mss)
+        tso = mss;
+    c->max_payload = mss ? tso - tso % mss : 0;
+    c->pseudo_sum =
+        ip_pseudo_sum(&c->path.src, &c->path.dst, c->path.v4, IPPROTO_TCP_, 0);
+}
+
+enum err conn_find_path(struct conn *c)
+{
+    enum err err = ip_path_find(c->tcp->net, &c->path);
+
+    if (!err)
+        read_path(c);
+    return err;
+}
+
+void conn_refresh_path(struct conn *c)
+{
+    tcp_on_mss(&c->tcb, tcp_path_mss(&c->path), c->tcp->now);
+    read_path(c);
+}
+
+struct conn *conn_new(struct tcp *tcp, const struct tcp_key *k, uint32_t hash)
+{
+    struct conn *c = pool_get(&tcp->conns);
+
+    if (!c)
+        return NULL;
+    memset(c, 0, sizeof(*c));
+    c->stream.ops = &tcp_stream_ops;
+    c->tcp = tcp;
+    c->index =
+        (uint32_t)((size_t)((uint8_t *)c - tcp->conn_base) / tcp->conn_size);
+    c->hash = hash;
+    c->lport = k->lport;
+    c->rport = k->rport;
+    c->path = (struct ip_path){.src = k->local, .dst = k->remote};
+    c->timer.fire = on_timer;
+    c->on = IS_LIVE;
+    c->tcb.state = TCP_DONE;
+    c->tcb.rtx_at = c->tcb.ack_at = NS_NEVER;
+    return c;
+}
+
+/* The sets are lent to the core only while something is missing. */
+static void take_back_sets(struct conn *c)
+{
+    struct tcb *t = &c->tcb;
+
+    if (t->ooo && !t->ooo->n) {
+        pool_put(&c->tcp->sets, t->ooo);
+        t->ooo = NULL;
+    }
+    if (t->board && !t->board->n && t->ca == TCP_CA_OPEN) {
+        pool_put(&c->tcp->sets, t->board);
+        t->board = NULL;
+    }
+}
+
+static void put_sets(struct conn *c)
+{
+    if (c->tcb.ooo)
+        pool_put(&c->tcp->sets, c->tcb.ooo);
+    if (c->tcb.board)
+        pool_put(&c->tcp->sets, c->tcb.board);
+    c->tcb.ooo = c->tcb.board = NULL;
+}
+
+/* The last event.  After an orderly end it waits until all that came has been
+ * read, for its owner takes it as the end. */
+static void tell(struct conn *c)
+{
+    if (c->told || !c->finished || (c->rx && !c->stream.error && c->owned))
+        return;
+    conn_post(c, STREAM_CLOSED);
+    c->told = true;
+}
+
+void conn_finished(struct conn *c)
+{
+    c->finished = true;
+    tell(c);
+}
+
+void conn_close(struct conn *c, enum err why)
+{
+    struct tcp *tcp = c->tcp;
+
+    if (c->over)
+        return;
+    c->over = c->finished = true;
+    c->tcb.state = TCP_DONE;
+    if (c->on & IN_TABLE) {
+        table_del(&tcp->table, c->hash, c->index);
+        c->on = (uint8_t)(c->on & ~IN_TABLE);
+    }
+    wheel_clear(&tcp->wheel, &c->timer);
+    ooo_free(c);
+    txq_free(c);
+    put_sets(c);
+    c->stream.error = why;
+    tell(c);
+    conn_maybe_free(c);
+}
+
+void conn_maybe_free(struct conn *c)
+{
+    if (!c->over || c->owned || c->accepting || c->rst_due ||
+        c->on & (ON_LISTS | IN_CALL))
+        return;
+    rxq_free(c);
+    c->on = 0;
+    pool_put(&c->tcp->conns, c);
+}
+
+void conn_let_go(struct conn *c)
+{
+    c->on = (uint8_t)(c->on & ~IN_CALL);
+    if (c->over)
+        conn_maybe_free(c);
+}
+
+static void count_end(struct tcp *tcp, enum err why, bool opening)
+{
+    if (opening)
+        tcp->count.attempt_fails++;
+    else if (why == E_RESET)
+        tcp->count.estab_resets++;
+    if (why == E_TIMEOUT)
+        tcp->count.timeouts++;
+}
+
+/* The core has ended it. */
+static void ended(struct conn *c, enum err why, bool opening)
+{
+    count_end(c->tcp, why, opening);
+    if (why == E_TIMEOUT && opening && c->soft_error)
+        why = c->soft_error;
+    conn_close(c, why == E_CLOSED ? OK : why);
+}
+
+void conn_apply(struct conn *c, const struct tcp_act *act)
+{
+    struct tcp_metrics *count = &c->tcp->count;
+    struct tcb *t = &c->tcb;
+
+    if (act->drop)
+        (&count->dropped__seq)[act->drop - 1]++;
+    count->challenge_acks += act->challenged;
+    count->bad_sacks += act->bad_sack;
+    count->rtx_timeouts += act->rtx_timeout;
+    count->fast_rtxs += act->fast_rtx;
+    if (act->acked)
+        txq_release(c);
+    if (act->events & STREAM_EOF)
+        ooo_free(c);
+    if (act->events & STREAM_OPEN) {
+        txq_release(c);
+        read_path(c);
+    }
+    if (act->events & STREAM_CLOSED) {
+        ended(c, act->error, t->iss == t->snd_una);
+        return;
+    }
+    if (act->events)
+        conn_post(c,
+                  act->events & (c->accepting ? ~(unsigned)STREAM_OPEN : ~0u));
+    if (t->ooo || t->board)
+        take_back_sets(c);
+}
+
+void conn_abort(struct conn *c, enum err why)
+{
+    if (c->over)
+        return;
+    c->rst_due = tcp_on_abort(&c->tcb);
+    if (c->rst_due)
+        conn_dirty(c);
+    conn_close(c, why);
+}
+
+static struct conn *conn_of(struct stream *s)
+{
+    return CONTAINER(s, struct conn, stream);
+}
+
+static struct span op_peek(struct stream *s)
+{
+    const struct piece *p = conn_of(s)->rx;
+
+    return p ? (struct span){p->p, p->len} : (struct span){0};
+}
+
+static void op_consume(struct stream *s, size_t n)
+{
+    struct conn *c = conn_of(s);
+
+    if (n == 0)
+        return;
+    rxq_consume(c, n);
+    if (c->finished)
+        tell(c);
+    if (!c->over && tcp_on_read(&c->tcb, (uint32_t)n))
+        conn_dirty(c);
+}
+
+static struct mspan op_reserve(struct stream *s)
+{
+    return txq_reserve(conn_of(s));
+}
+
+static void op_commit(struct stream *s, size_t n)
+{
+    txq_commit(conn_of(s), n);
+}
+
+static bool op_lend(struct stream *s, struct loan *loan)
+{
+    return txq_lend(conn_of(s), loan);
+}
+
+static void op_shutdown(struct stream *s)
+{
+    struct conn *c = conn_of(s);
+
+    if (c->over)
+        return;
+    tcp_on_shutdown(&c->tcb);
+    conn_dirty(c);
+}
+
+static void op_abort(struct stream *s)
+{
+    conn_abort(conn_of(s), E_CLOSED);
+}
+
+/* Both directions shut: the peer has sent FIN, and ours is queued. */
+static bool closes_by_itself(const struct conn *c)
+{
+    return c->tcb.state >= TCP_CLOSING && c->tcb.state != TCP_CLOSE_WAIT;
+}
+
+static void op_release(struct stream *s)
+{
+    struct conn *c = conn_of(s);
+
+    if (!c->over && !closes_by_itself(c))
+        conn_abort(c, E_CLOSED);
+    c->owned = false;
+    c->told = true;
+    c->events = 0;
+    c->stream.on_event = NULL;
+    rxq_free(c);
+    conn_maybe_free(c);
+}
+
+const struct stream_ops tcp_stream_ops = {.peek = op_peek,
+                                          .consume = op_consume,
+                                          .reserve = op_reserve,
+                                          .commit = op_commit,
+                                          .shutdown = op_shutdown,
+                                          .abort = op_abort,
+                                          .release = op_release,
+                                          .lend = op_lend};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * input.c - a segment arrives: checked, then to whom it belongs.
+ */
+#include "shell.h"
+
+/* The board is lent with the first SACK block that says something. */
+static void lend_board(struct conn *c, const struct tcp_seg *s)
+{
+    if (s->nsack && c->tcb.sack_ok && !c->tcb.board &&
+        c->tcb.snd_una != c->tcb.snd_nxt)
+        c->tcb.board = set_get(c->tcp);
+}
+
+void conn_input(struct conn *c, struct tcp_in *in)
+{
+    struct tcp *tcp = c->tcp;
+    const struct tcp_seg *s = &in->h.seg;
+    enum tcp_room room = s->len ? rxq_room(c, in) : TCP_ROOM_ALL;
+    struct tcp_act act;
+
+    c->on |= IN_CALL;
+    if (s->nsack)
+        lend_board(c, s);
+    act = tcp_on_segment(&c->tcb, s, room, tcp->now);
+    if (act.take_len)
+        rxq_take(c, in, &act);
+    if (act.acked)
+        ip_path_confirm(tcp->net, &c->path, tcp->now);
+    conn_apply(c, &act);
+    if (act.reset)
+        tcp_reply_rst(tcp, in);
+    if (!c->over) {
+        if (c->tcb.state == TCP_TIME_WAIT)
+            conn_finished(c);
+        conn_dirty(c);
+    }
+    conn_let_go(c);
+}
+
+static void to_whom(struct tcp *tcp, struct tcp_in *in)
+{
+    uint32_t i = tcp_find(tcp, &in->key, in->hash);
+
+    if (i == TABLE_NONE)
+        listen_input(tcp, in, NULL);
+    else if (i < tcp->half_from)
+        conn_input(conn_at(tcp, i), in);
+    else if (i < tcp->tw_from)
+        half_input(half_at(tcp, i), in);
+    else
+        tw_input(tcp, i, in);
+}
+
+/* The header lies in the first fragment, but for the longest options. */
+static bool parse(struct tcp_in *in, const struct ip_rx *rx)
+{
+    const struct frag *f = &rx->pkt->frag[0];
+    uint32_t n = rx->len < TCP_HDR_MAX ? rx->len : TCP_HDR_MAX;
+    uint8_t copy[TCP_HDR_MAX];
+
+    if (rx->pkt->nfrags && f->len >= n && rx->l4 <= f->len - n)
+        return tcp_parse(&in->h, (struct span){f->p + rx->l4, n}, rx->len);
+    return pkt_copy(rx->pkt, rx->l4, copy, n) &&
+           tcp_parse(&in->h, (struct span){copy, n}, rx->len);
+}
+
+/* False: not a segment for us.  MUST-2, MUST-57. */
+static bool check(struct tcp *tcp, struct tcp_in *in, const struct ip_rx *rx)
+{
+    if (rx->not_unicast) {
+        tcp->count.dropped__not_unicast++;
+        return false;
+    }
+    if (!parse(in, rx) || !in->h.src || !in->h.dst) {
+        tcp->count.dropped__header++;
+        tcp->count.in_errs++;
+        return false;
+    }
+    if (!ip_l4_csum_ok(rx)) {
+        tcp->count.dropped__checksum++;
+        tcp->count.in_errs++;
+        return false;
+    }
+    return true;
+}
+
+void tcp_input(struct tcp *tcp, struct ip_rx *rx, ns_t now)
+{
+    struct tcp_in in;
+
+    tcp->now = now;
+    tcp->count.in_segs++;
+    if (check(tcp, &in, rx)) {
+        in.rx = rx;
+        in.key.local = rx->dst;
+        in.key.remote = rx->src;
+        in.key.lport = in.h.dst;
+        in.key.rport = in.h.src;
+        in.hash = key_hash(tcp, &in.key);
+        to_whom(tcp, &in);
+    }
+    pkt_put(rx->pkt);
+}

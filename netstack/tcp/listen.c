@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * listen.c - LISTEN and CLOSED: RFC 9293 3.10.7.1 and 3.10.7.2, SYN cookies.
+ */
+#include "shell.h"
+
+struct listener *listener_find(struct tcp *tcp, uint16_t port)
+{
+    for (uint32_t i = 0; i < tcp->config.limits.tcp_listeners; i++)
+        if (tcp->listeners[i].fn && tcp->listeners[i].port == port)
+            return &tcp->listeners[i];
+    return NULL;
+}
+
+uint8_t syn_opts(const struct tcp_seg *s)
+{
+    return s->opts & (TCP_OPT_TS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE);
+}
+
+void syn_ack_send(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
+                  const struct syn_ack *a)
+{
+    uint32_t buffer = tcp->config.limits.tcp_rcvbuf;
+    struct ip_path path = {.src = k->local,
+                           .dst = k->remote,
+                           .netif = link_netif(&k->remote, netif)};
+    struct tcp_seg s = {.seq = a->iss,
+                        .ack = a->ack,
+                        .flags = TCP_SYN | TCP_ACK,
+                        .wnd = tcp_syn_wnd(buffer),
+                        .opts = a->opts | TCP_OPT_MSS,
+                        .tsval = a->tsval,
+                        .tsecr = a->tsecr,
+                        .wscale = tcp_wscale_for(buffer)};
+    struct pkt *p;
+
+    if (ip_path_find(tcp->net, &path))
+        return;
+    p = tcp_pkt(tcp);
+    if (!p) {
+        tcp->count.no_packet++;
+        return;
+    }
+    s.mss = tcp_path_mss(&path);
+    tcp->count.out_segs++;
+    tcp_send_seg(tcp, p, &s, k, &path);
+}
+
+void tcp_open_for(const struct tcp *tcp, const struct ip_path *path,
+                  const struct tcp_key *k, uint32_t iss, struct tcp_open *out)
+{
+    *out = (struct tcp_open){.iss = iss,
+                             .ts_offset = secret_ts_offset(&tcp->secrets, k),
+                             .rcv_limit = tcp->config.limits.tcp_rcvbuf,
+                             .mss = tcp_path_mss(path),
+                             .mss_default =
+                                 path->v4 ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6,
+                             .ts = true,
+                             .sack = true,
+                             .wscale = true,
+                             .cc = CC_NEWRENO};
+}
+
+struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
+                         const struct tcp_synced *p, uint32_t iss)
+{
+    struct conn *c = conn_new(tcp, &in->key, in->hash);
+    struct tcp_open open;
+
+    if (!c) {
+        tcp->count.dropped__conns_full++;
+        return NULL;
+    }
+    c->netif = link_netif(&in->key.remote, in->rx->netif);
+    c->path.netif = c->netif;
+    if (conn_find_path(c)) {
+        pool_put(&tcp->conns, c);
+        return NULL;
+    }
+    tcp_open_for(tcp, &c->path, &in->key, iss, &open);
+    tcp_passive(&c->tcb, &open, p, tcp->now);
+    ASSERT(table_put(&tcp->table, c->hash, c->index));
+    c->on |= IN_TABLE;
+    c->accepting = true;
+    list_push(c, LIST_EVENTS);
+    return c;
+}
+
+/* The queue is full: the reply carries what an entry would hold. */
+static void send_cookie(struct tcp *tcp, struct listener *l,
+                        const struct tcp_in *in)
+{
+    const struct tcp_seg *s = &in->h.seg;
+    uint16_t mss = in->h.seg.opts & TCP_OPT_MSS ? s->mss : 0;
+    bool v4 = ipaddr_is_v4(&in->key.remote);
+    struct cookie c = {.wscale = s->wscale,
+                       .has_wscale = s->opts & TCP_OPT_WSCALE,
+                       .sack = s->opts & TCP_OPT_SACK_OK};
+    struct syn_ack a = {.ack = s->seq + 1};
+
+    if (!mss)
+        mss = v4 ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6;
+    if (s->opts & TCP_OPT_TS) { /* without, there is no place for the rest */
+        a.opts = syn_opts(s);
+        a.tsecr = s->tsval;
+        a.tsval = cookie_tsval(&tcp->secrets, &in->key, &c, tcp->now);
+    }
+    a.iss = cookie_isn(&tcp->secrets, &in->key, s->seq, mss, tcp->now);
+    tcp->count.syn_cookies_sent++;
+    l->cookies_until = tcp->now + COOKIE_LATE;
+    syn_ack_send(tcp, &in->key, in->rx->netif, &a);
+}
+
+/* Third, check for a SYN.  Without a slot for the connection there is no use
+ * in answering: the peer tries again. */
+static void take_syn(struct tcp *tcp, struct listener *l, struct tcp_in *in,
+                     const uint32_t *after)
+{
+    uint32_t iss = secret_isn(&tcp->secrets, &in->key, tcp->now);
+
+    if (in->h.src == in->h.dst && ipaddr_eq(&in->key.local, &in->key.remote)) {
+        tcp->count.dropped__handshake++; /* it would talk to itself */
+        return;
+    }
+    if (tcp->conns.in_use == tcp->conns.count) {
+        tcp->count.dropped__conns_full++;
+        return;
+    }
+    /* RFC 6191: above all that the previous incarnation sent. */
+    if (after && !seq_lt(*after + 1, iss))
+        iss = *after + 1 + (1u << 16) + rng_below(&tcp->rng, 1u << 16);
+    if (!half_new(tcp, in, iss))
+        send_cookie(tcp, l, in);
+}
+
+/* An ACK that belongs to nothing: the answer to a cookie? */
+static bool take_cookie(struct tcp *tcp, struct listener *l, struct tcp_in *in)
+{
+    const struct tcp_seg *s = &in->h.seg;
+    struct tcp_synced p;
+    struct cookie k;
+    struct conn *c;
+
+    if (tcp->now >= l->cookies_until || s->flags & TCP_SYN)
+        return false;
+    if (!cookie_check(&k, &tcp->secrets, &in->key, s, tcp->now)) {
+        tcp->count.dropped__bad_cookie++;
+        return false;
+    }
+    p = (struct tcp_synced){.irs = s->seq - 1,
+                            .ts_recent = k.ts ? s->tsval : 0,
+                            .peer_mss = k.mss,
+                            .snd_wscale = k.wscale,
+                            .ts = k.ts,
+                            .sack = k.ts && k.sack,
+                            .wscale = k.ts && k.has_wscale,
+                            .wnd = tcp_syn_wnd(tcp->config.limits.tcp_rcvbuf)};
+    c = accept_conn(tcp, in, &p, s->ack - 1);
+    if (!c)
+        return true;
+    tcp->count.syn_cookies_taken++;
+    conn_input(c, in);
+    return true;
+}
+
+void listen_input(struct tcp *tcp, struct tcp_in *in, const uint32_t *after)
+{
+    struct listener *l = listener_find(tcp, in->key.lport);
+    uint8_t flags = in->h.seg.flags;
+
+    if (!l) {
+        tcp->count.dropped__no_listener++;
+        tcp_reply_rst(tcp, in);
+        return;
+    }
+    if (flags & TCP_RST) {
+        tcp->count.dropped__handshake++;
+        return;
+    }
+    if (flags & TCP_ACK) {
+        if (!take_cookie(tcp, l, in)) {
+            tcp->count.dropped__handshake++;
+            tcp_reply_rst(tcp, in);
+        }
+        return;
+    }
+    if (flags & TCP_SYN)
+        take_syn(tcp, l, in, after);
+    else
+        tcp->count.dropped__handshake++;
+}
+
+enum err tcp_listen(struct net *net, uint16_t port, accept_fn *fn, void *user)
+{
+    struct tcp *tcp = net_tcp(net);
+
+    if (!port || !fn || listener_find(tcp, port))
+        return E_INVAL;
+    for (uint32_t i = 0; i < tcp->config.limits.tcp_listeners; i++) {
+        if (tcp->listeners[i].fn)
+            continue;
+        tcp->listeners[i] =
+            (struct listener){.fn = fn, .user = user, .port = port};
+        tcp->nlisteners++;
+        return OK;
+    }
+    return E_FULL;
+}
+
+void tcp_unlisten(struct net *net, uint16_t port)
+{
+    struct tcp *tcp = net_tcp(net);
+    struct listener *l = listener_find(tcp, port);
+
+    if (!l)
+        return;
+    l->fn = NULL;
+    tcp->nlisteners--;
+    half_free_port(tcp, port);
+}

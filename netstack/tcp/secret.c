@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * secret.c - initial sequence numbers, timestamp offsets, SYN cookies.
+ *
+ * A cookie is C = H0 + IRS + (T << 24) + ((H1(T) + M) mod 2^24): H0 and H1 are
+ * keyed hashes of the connection's name, T counts periods of 69 s, M is one of
+ * eight MSS values.  A guess is right with a chance of 2^-28: two periods of
+ * 256, eight values of 2^24.  What else the SYN offered is in the low bits of
+ * our timestamp, which the peer echoes; a peer that lies there hurts itself.
+ */
+#include "secret.h"
+
+#include "core.h"
+
+enum {
+    COOKIE_PERIODS = 2,
+    COOKIE_MSS_N = 8,
+    TS_BITS = 6, /* window scale, SACK permitted, and one to spare */
+    TS_SACK = 16,
+    TS_NO_WSCALE = 15
+};
+#define COOKIE_LOW UINT32_C(0xffffff)
+
+static const uint16_t cookie_mss[COOKIE_MSS_N] = {
+    TCP_MSS_FLOOR, 536, 1220, 1300, 1400, 1440, 1460, 8940};
+
+static uint64_t hash4(const struct siphash_key *k, const struct tcp_key *key,
+                      uint32_t salt)
+{
+    struct {
+        struct tcp_key key;
+        uint32_t salt;
+    } in = {.key = *key, .salt = salt};
+
+    return siphash24(k, &in, sizeof(in));
+}
+
+uint32_t secret_isn(const struct tcp_secrets *s, const struct tcp_key *key,
+                    ns_t now)
+{
+    return (uint32_t)(now >> 12) + (uint32_t)hash4(&s->isn, key, 0);
+}
+
+uint32_t secret_ts_offset(const struct tcp_secrets *s,
+                          const struct tcp_key *key)
+{
+    return (uint32_t)hash4(&s->ts, key, 0);
+}
+
+static uint32_t period(ns_t now)
+{
+    return (uint32_t)(now >> 36);
+}
+
+static uint32_t low_hash(const struct tcp_secrets *s, const struct tcp_key *key,
+                         uint32_t t)
+{
+    return (uint32_t)hash4(&s->cookie, key, t + 1) & COOKIE_LOW;
+}
+
+uint32_t cookie_isn(const struct tcp_secrets *s, const struct tcp_key *key,
+                    uint32_t irs, uint16_t mss, ns_t now)
+{
+    uint32_t t = period(now), m = COOKIE_MSS_N - 1;
+
+    while (m != 0 && cookie_mss[m] > mss)
+        m--;
+    return (uint32_t)hash4(&s->cookie, key, 0) + irs + (t << 24) +
+           ((low_hash(s, key, t) + m) & COOKIE_LOW);
+}
+
+uint32_t cookie_tsval(const struct tcp_secrets *s, const struct tcp_key *key,
+                      const struct cookie *c, ns_t now)
+{
+    uint32_t ticks = tcp_ticks(now), bits, said;
+
+    bits = (c->has_wscale ? c->wscale : TS_NO_WSCALE) | (c->sack ? TS_SACK : 0);
+    said = (ticks >> TS_BITS << TS_BITS) | bits;
+    if (seq_lt(ticks, said)) /* a timestamp must not come before its time */
+        said -= 1u << TS_BITS;
+    return said + secret_ts_offset(s, key);
+}
+
+bool cookie_check(struct cookie *c, const struct tcp_secrets *s,
+                  const struct tcp_key *key, const struct tcp_seg *ack,
+                  ns_t now)
+{
+    uint32_t rest =
+        ack->ack - 1 - (ack->seq - 1) - (uint32_t)hash4(&s->cookie, key, 0);
+    uint32_t age = (period(now) - (rest >> 24)) & 0xff, m, bits;
+
+    if (age >= COOKIE_PERIODS)
+        return false;
+    m = (rest - low_hash(s, key, period(now) - age)) & COOKIE_LOW;
+    if (m >= COOKIE_MSS_N)
+        return false;
+    *c = (struct cookie){.mss = cookie_mss[m]};
+    if (!(ack->opts & TCP_OPT_TS))
+        return true;
+    bits = ack->tsecr - secret_ts_offset(s, key);
+    c->ts = true;
+    c->sack = bits & TS_SACK;
+    c->has_wscale = (bits & 15) != TS_NO_WSCALE;
+    c->wscale = c->has_wscale ? bits & 15 : 0;
+    return true;
+}

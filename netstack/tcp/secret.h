@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * secret.h - what a stranger must not guess: initial sequence numbers,
+ * timestamp offsets, SYN cookies.  Pure functions of keys, addresses and time.
+ */
+#ifndef TCP_SECRET_H
+#define TCP_SECRET_H
+
+#include "../wire/tcp.h"
+
+#include <base/siphash.h>
+#include <billet/net.h>
+
+/* The four values that name a connection; local is us. */
+struct tcp_key {
+    struct ipaddr local, remote;
+    uint16_t lport, rport;
+};
+
+struct tcp_secrets {
+    struct siphash_key table, isn, ts, cookie;
+};
+
+/* RFC 6528: a clock that ticks every 4 us, plus a keyed hash of the four. */
+uint32_t secret_isn(const struct tcp_secrets *, const struct tcp_key *,
+                    ns_t now);
+/* RFC 7323 5.4: the offset of our timestamps; the same for all connections of
+ * one name, so that they go on rising from one to the next. */
+uint32_t secret_ts_offset(const struct tcp_secrets *, const struct tcp_key *);
+
+/* What a SYN cookie carries. */
+struct cookie {
+    uint16_t mss; /* rounded down to one of eight */
+    uint8_t wscale;
+    bool ts, sack, has_wscale;
+};
+
+/* An ISN that says `mss`; `irs` is the number of the SYN. */
+uint32_t cookie_isn(const struct tcp_secrets *, const struct tcp_key *,
+                    uint32_t irs, uint16_t mss, ns_t now);
+/* The timestamp of the SYN-ACK, which carries the rest. */
+uint32_t cookie_tsval(const struct tcp_secrets *, const struct tcp_key *,
+                      const struct cookie *, ns_t now);
+/* Reads both back from an ACK.  False: not one of ours, or older than two
+ * periods of 69 seconds. */
+bool cookie_check(struct cookie *, const struct tcp_secrets *,
+                  const struct tcp_key *, const struct tcp_seg *ack, ns_t now);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * shell.h - the inside of struct tcp: tables, buffers, listeners around the
+ * state machine of core.h.  For the files of this folder and its tests.
+ */
+#ifndef TCP_SHELL_H
+#define TCP_SHELL_H
+
+#include "core.h"
+#include "secret.h"
+#include "tcp.h"
+#include "tcp_metrics.h"
+#include "timewait.h"
+
+#include <base/rng.h>
+#include <base/table.h>
+#include <base/wheel.h>
+
+enum {
+    /* Half-open: beyond limits.tcp_half_open, the oldest goes if it has been
+     * asked twice in vain, else a cookie is sent. */
+    HALF_TRIES = 5,       /* SYN-ACKs sent again, 63 s in all */
+    HALF_TRIES_FULL = 2,  /* the same while the queue is more than half full */
+    HALF_ANSWERS = 10,    /* to segments that do not complete it, of each kind;
+                           * beyond: silence */
+    HALF_DATA_MAX = 1024, /* bytes kept of a SYN's payload; beyond: not taken,
+                           * the peer sends them again */
+    /* Payload queues. */
+    SMALL_BYTES = 256,   /* payload below this may be copied together */
+    PIECES_SPARE = 160,  /* kept at hand, so that a segment that the core takes
+                          * can never fail for want of one */
+    OOO_PIECES_MIN = 64, /* out of order per connection; more by its buffer */
+    /* Budgets of one turn. */
+    TICK_BUDGET = 256,
+    SETS_MIN = 32,      /* connections with loss at once; beyond: no SACK */
+    TIME_WAIT_MIN = 128 /* beyond: the oldest is recycled */
+};
+#define HALF_EVICT_AGE (3 * NS_PER_SEC)
+#define COOKIE_LATE    (140 * NS_PER_SEC) /* ACKs may still carry cookies */
+#define OUTPUT_RETRY   (1 * NS_PER_MS)    /* after the packet pool was empty */
+
+/* A stretch of payload in a queue: received, or to be sent. */
+struct piece {
+    struct piece *next;
+    struct buf *buf; /* one reference */
+    const uint8_t *p;
+    uint32_t len, seq; /* seq: of the first byte */
+};
+_Static_assert(sizeof(struct piece) == 32, "a piece has grown");
+
+/* Lists that a connection can be on, linked by conn.next[]. */
+enum conn_list { LIST_DIRTY, LIST_EVENTS, LIST_WAIT, LISTS };
+enum conn_on {
+    ON_DIRTY = 1 << LIST_DIRTY,
+    ON_EVENTS = 1 << LIST_EVENTS,
+    ON_WAIT = 1 << LIST_WAIT, /* for tx blocks */
+    ON_LISTS = ON_DIRTY | ON_EVENTS | ON_WAIT,
+    IN_CALL = 1 << 3,  /* it or its owner is being called */
+    ON_OOO = 1 << 4,   /* holds out-of-order payload */
+    IN_TABLE = 1 << 5, /* known by its name */
+    IS_LIVE = 1 << 6   /* not in the pool */
+};
+
+struct conn {
+    struct stream stream;
+    struct tcb tcb;
+    struct tcp *tcp;
+    uint8_t on;     /* enum conn_on */
+    uint8_t events; /* enum stream_event, not delivered yet */
+    bool owned;     /* the application has the stream */
+    bool accepting; /* the listener has not been asked yet */
+    bool finished;  /* both directions are: CLOSED follows when all is read */
+    bool over;      /* the state machine has ended */
+    bool told;      /* CLOSED has been delivered or queued */
+    bool rst_due;   /* to be sent in the next output */
+    bool wants_room;
+    uint8_t netif;      /* of a link-local peer, else 0 */
+    uint8_t soft_error; /* enum err from ICMP, told if nothing better comes */
+    uint16_t lport, rport;
+    uint16_t nooo; /* pieces out of order */
+    uint32_t hash, index;
+    uint32_t tx_room;  /* bytes left in the block of the last tx piece */
+    uint32_t path_gen; /* of `path`, when these were worked out: */
+    uint32_t max_payload;
+    uint32_t caps;
+    uint64_t pseudo_sum;
+    struct piece *rx, *rx_last, *ooo, *ooo_last, *tx, *tx_last, *tx_hint;
+    uint32_t nrx;
+    struct conn *next[LISTS], *next_ooo, **link_ooo;
+    struct timer timer;
+    struct ip_path path;
+};
+
+/* A connection request that has been answered. */
+struct half {
+    struct timer timer;
+    struct tcp *tcp;
+    struct tcp_key key;
+    uint32_t hash, iss, irs, ts_recent;
+    uint32_t older, newer; /* indices; HALF_NONE */
+    uint16_t peer_mss;
+    uint8_t snd_wscale, tries;
+    uint8_t netif, opts;   /* enum tcp_opt: what was agreed on */
+    uint8_t acks, resends; /* answered so far, of HALF_ANSWERS */
+    uint16_t data_len;
+    struct piece *data;
+    ns_t sent_at;
+};
+_Static_assert(sizeof(struct half) <= 128, "a half-open entry has grown");
+#define HALF_NONE UINT32_MAX
+
+struct listener {
+    accept_fn *fn; /* NULL: the slot is free */
+    void *user;
+    uint16_t port;
+    ns_t cookies_until; /* ACKs out of nowhere may carry one */
+};
+
+struct conn_queue {
+    struct conn *head, **tail;
+};
+
+struct tcp {
+    struct net *net;
+    ns_t now;
+    struct net_config config;
+    struct tcp_secrets secrets;
+    struct table table;
+    uint8_t *conn_base, *half_base, *tw_base;
+    uint32_t conn_size, half_size, tw_size;
+    uint32_t half_from, tw_from; /* where their indices begin */
+
+    struct conn_queue list[LISTS];
+    struct conn *ooo_oldest, **ooo_tail;
+    struct pkt *spare_pkt;
+    struct piece *spare;
+    uint32_t nspare;
+    ns_t retry_at;
+
+    struct block *small; /* small payloads are copied to its end */
+    uint32_t small_used;
+    struct loan loan_home; /* marks loans in use; .next: those to be done */
+
+    struct listener *listeners;
+    uint32_t nlisteners;
+    uint32_t half_oldest, half_newest;
+    struct tw_list time_wait;
+    struct timer tw_timer;
+
+    struct wheel wheel;
+    struct rng rng;
+    struct pool conns, halves, tws, pieces, sets;
+    struct tcp_metrics count;
+};
+
+/* ---- table.c ---- */
+uint32_t key_hash(const struct tcp *, const struct tcp_key *);
+/* The index of what is known by this name, or TABLE_NONE. */
+uint32_t tcp_find(const struct tcp *, const struct tcp_key *, uint32_t hash);
+struct conn *conn_at(const struct tcp *, uint32_t index);
+struct half *half_at(const struct tcp *, uint32_t index);
+struct tw *tw_at(const struct tcp *, uint32_t index);
+void conn_key(const struct conn *, struct tcp_key *out);
+
+/* ---- conn.c: life of a connection ---- */
+/* Pushing what is on the list already changes nothing. */
+void list_push(struct conn *, enum conn_list);
+struct conn *list_pop(struct tcp *, enum conn_list);
+struct conn *conn_new(struct tcp *, const struct tcp_key *, uint32_t hash);
+/* Fills path and what follows from it.  E_UNREACH: there is none. */
+enum err conn_find_path(struct conn *);
+void conn_refresh_path(struct conn *);
+/* What the core said after an input. */
+void conn_apply(struct conn *, const struct tcp_act *);
+/* Nothing more will come or go, but for an ACK. */
+void conn_finished(struct conn *);
+/* Over, for this reason: out of the table, buffers freed, the owner told. */
+void conn_close(struct conn *, enum err why);
+/* Frees it when nobody holds it any more. */
+void conn_maybe_free(struct conn *);
+/* Ends IN_CALL, which kept it from being freed. */
+void conn_let_go(struct conn *);
+void conn_dirty(struct conn *);
+void conn_post(struct conn *, unsigned events);
+void conn_rearm(struct conn *);
+/* Ends it from this side, with RST where RFC 9293 3.10.5 wants one. */
+void conn_abort(struct conn *, enum err why);
+extern const struct stream_ops tcp_stream_ops;
+
+/* Payload of a segment that the path carries, without options. */
+uint16_t tcp_path_mss(const struct ip_path *);
+
+/* ---- listen.c, half.c ---- */
+struct tcp_in {
+    struct tcp_key key;
+    struct tcp_hdr h;
+    uint32_t hash;
+    const struct ip_rx *rx;
+};
+struct listener *listener_find(struct tcp *, uint16_t port);
+/* A segment that belongs to nothing known: LISTEN or CLOSED. */
+void listen_input(struct tcp *, struct tcp_in *, const uint32_t *after);
+void half_input(struct half *, struct tcp_in *);
+/* NULL when the queue is full and nobody in it has waited for long. */
+struct half *half_new(struct tcp *, const struct tcp_in *, uint32_t iss);
+void half_free(struct half *);
+/* Those of a port that is listened on no longer, or of an address that is
+ * gone. */
+void half_free_port(struct tcp *, uint16_t port);
+void half_free_stale(struct tcp *, bool (*gone)(const struct ipaddr *, void *),
+                     void *user);
+/* What a SYN-ACK says. */
+struct syn_ack {
+    uint32_t iss, ack, tsval, tsecr;
+    uint8_t opts;
+};
+void syn_ack_send(struct tcp *, const struct tcp_key *, uint8_t netif,
+                  const struct syn_ack *);
+/* What the SYN of a segment offers, of what we know. */
+uint8_t syn_opts(const struct tcp_seg *);
+/* A connection out of a handshake that is complete but for this segment,
+ * which is not looked at yet; NULL, counted, when there is no room. */
+struct conn *accept_conn(struct tcp *, const struct tcp_in *,
+                         const struct tcp_synced *, uint32_t iss);
+void tcp_open_for(const struct tcp *, const struct ip_path *,
+                  const struct tcp_key *, uint32_t iss, struct tcp_open *out);
+void conn_input(struct conn *, struct tcp_in *);
+
+/* ---- rxq.c: the receive queue ---- */
+enum tcp_room rxq_room(struct conn *, const struct tcp_in *);
+void rxq_take(struct conn *, const struct tcp_in *, const struct tcp_act *);
+void rxq_consume(struct conn *, size_t n);
+void rxq_free(struct conn *);
+void ooo_free(struct conn *);
+/* Keeps `n` bytes of the frame from `at` on; NULL when memory is short. */
+struct piece *rxq_keep(struct tcp *, const struct pkt *, uint32_t at,
+                       uint32_t n);
+bool rx_pressed(const struct tcp *);
+/* Throws away one connection's out-of-order payload.  False: there is none. */
+bool ooo_drop_oldest(struct tcp *);
+
+/* ---- piece.c ---- */
+/* Makes sure that `n` pieces can be taken. */
+bool pieces_ready(struct tcp *, unsigned n);
+struct piece *piece_take(struct tcp *);
+void piece_drop(struct tcp *, struct piece *); /* and its reference */
+struct seq_set *set_get(struct tcp *);
+
+/* ---- txq.c: the send queue ---- */
+struct mspan txq_reserve(struct conn *);
+void txq_commit(struct conn *, size_t n);
+bool txq_lend(struct conn *, struct loan *);
+void txq_release(struct conn *);
+void txq_free(struct conn *);
+void txq_trim(struct conn *);
+/* Adds references to at most `n` bytes from `seq` on; returns how many. */
+uint32_t txq_fill(struct conn *, struct pkt *, uint32_t seq, uint32_t n);
+bool txq_has_room(const struct conn *);
+void txq_wake(struct tcp *);
+
+/* ---- output.c, reply.c ---- */
+struct pkt *tcp_pkt(struct tcp *);
+/* Pushes the header, fills in or prepares the checksum, and sends. */
+void tcp_send_seg(struct tcp *, struct pkt *, const struct tcp_seg *,
+                  const struct tcp_key *, struct ip_path *);
+/* A segment without a connection. */
+void tcp_reply(struct tcp *, const struct tcp_key *, uint8_t netif,
+               const struct tcp_seg *);
+/* RFC 9293 3.10.7.1: the reset that an unwelcome segment deserves. */
+void tcp_reply_rst(struct tcp *, const struct tcp_in *);
+
+/* ---- tw.c: TIME-WAIT records ---- */
+void tw_start(struct conn *);
+void tw_input(struct tcp *, uint32_t index, struct tcp_in *);
+void tw_init(struct tcp *);
+
+/* Calls each(c, user) for every connection that has a name; it may close it. */
+void conns_each(struct tcp *, void (*each)(struct conn *, void *), void *user);
+
+/* Which NIC an answer must use: only a link-local peer's. */
+uint8_t link_netif(const struct ipaddr *remote, uint8_t netif);
+
+#endif
