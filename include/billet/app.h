@@ -137,6 +137,9 @@ void image_status(const struct env *, struct image_status *out);
 /* Memory for ever, zeroed.  Panics when sealed or when it runs out, for both
  * are the author's mistakes: raise limits.arena_bytes. */
 void *arena_alloc(struct arena *, size_t n, size_t align);
+/* The same, not zeroed: large memory that may never be touched costs nothing
+ * at start. */
+void *arena_raw(struct arena *, size_t n, size_t align);
 #define NEW(env, type)                                                         \
     ((type *)arena_alloc((env)->arena, sizeof(type), _Alignof(type)))
 #define NEW_ARRAY(env, type, count)                                            \

@@ -36,7 +36,7 @@ void arena_seal(struct arena *a)
     a->sealed = true;
 }
 
-void *arena_alloc(struct arena *a, size_t n, size_t align)
+void *arena_raw(struct arena *a, size_t n, size_t align)
 {
     void *p = arena_try(a, n, align);
 
@@ -44,5 +44,10 @@ void *arena_alloc(struct arena *a, size_t n, size_t align)
         panic(__FILE__, __LINE__,
               a->sealed ? "NEW() after start(): the arena is sealed"
                         : "the arena is used up: raise limits.arena_bytes");
-    return memset(p, 0, n);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n, size_t align)
+{
+    return memset(arena_raw(a, n, align), 0, n);
 }
