@@ -101,6 +101,11 @@ bool http_field_next(const struct http_request *, struct span name,
 bool http_query(const struct http_request *, const char *name,
                 struct span *value);
 
+/* The same for a decimal number; false, too, when it is none or above `most`.
+ */
+bool http_query_u64(const struct http_request *, const char *name,
+                    uint64_t most, uint64_t *out);
+
 typedef void http_handler(struct http_exchange *, const struct http_request *,
                           void *user);
 

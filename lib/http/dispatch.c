@@ -3,6 +3,7 @@
  * dispatch.c - from a complete head to the handler of its route, or to the
  * status that says why not.
  */
+#include <base/fmt.h>
 #include <proto/http1.h>
 
 #include "http_impl.h"
@@ -48,6 +49,14 @@ bool http_query(const struct http_request *rq, const char *name,
         p = stop + (amp != NULL);
     }
     return false;
+}
+
+bool http_query_u64(const struct http_request *rq, const char *name,
+                    uint64_t most, uint64_t *out)
+{
+    struct span text;
+
+    return http_query(rq, name, &text) && parse_u64(text, out) && *out <= most;
 }
 
 void *http_state(struct http_exchange *x)
