@@ -114,7 +114,9 @@ void machine_watch_writable(int fd, bool on)
 
 void machine_unwatch(int fd)
 {
-    *find_watch(fd) = process.watch[--process.nwatches];
+    struct pollfd *gone = find_watch(fd);
+
+    *gone = process.watch[--process.nwatches];
 }
 
 /* A signal between the look at asked_to_end and the wait must end the wait:
