@@ -62,7 +62,7 @@ unsigned tcp_dispatch(struct tcp *tcp, ns_t now)
     tcp->now = now;
     if (tcp->loan_home.next)
         finish_loans(tcp);
-    if (tcp->list[LIST_WAIT].head)
+    if (tcp->list[LIST_WAIT].head && now >= tcp->wake_at)
         txq_wake(tcp);
     if (!tcp->list[LIST_EVENTS].head)
         return 0;

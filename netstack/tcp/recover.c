@@ -239,7 +239,7 @@ void tcp_enter_loss(struct tcb *t, bool congested, ns_t now)
 }
 
 /* NextSeg() rule 4: the last segment, once, when all before it is repaired. */
-static uint32_t rescue(struct tcb *t, uint32_t *seq)
+static uint32_t rescue(struct tcb *t, uint32_t max, uint32_t *seq)
 {
     uint32_t n;
 
@@ -247,8 +247,8 @@ static uint32_t rescue(struct tcb *t, uint32_t *seq)
         return 0;
     t->rescue_ok = false;
     n = unsacked(t, t->high_rxt, t->recover);
-    if (n > t->mss)
-        n = t->mss;
+    if (n > max)
+        n = max;
     if (!n || seq_set_bytes(t->board, t->recover - n, t->recover))
         return 0;
     *seq = t->recover - n;
@@ -276,13 +276,13 @@ static uint32_t hole(const struct tcb *t, uint32_t *seq, uint32_t end)
 
 uint32_t tcp_next_lost(struct tcb *t, uint32_t max, bool any, uint32_t *seq)
 {
-    uint32_t pipe, n;
+    uint32_t pipe, n, one = max < t->mss ? max : t->mss;
 
     *seq = t->snd_una;
     if (t->rtx_now) {
         t->rtx_now = false;
         n = hole(t, seq, t->snd_nxt);
-        return sent_again(t, *seq, n < t->mss ? n : t->mss);
+        return sent_again(t, *seq, n < one ? n : one);
     }
     pipe = tcp_pipe(t);
     if (pipe + t->mss > t->cc.cwnd)
@@ -294,9 +294,9 @@ uint32_t tcp_next_lost(struct tcb *t, uint32_t max, bool any, uint32_t *seq)
     if (!n && any && has_board(t) && t->ca == TCP_CA_RECOVERY) {
         *seq = t->high_rxt;
         n = hole(t, seq, t->board->r[t->board->n - 1].start);
-        max = t->mss;
+        max = one;
         if (!n)
-            return rescue(t, seq);
+            return rescue(t, max, seq);
     }
     return sent_again(t, *seq, n < max ? n : max);
 }

@@ -113,6 +113,8 @@ ns_t tcp_next_deadline(const struct tcp *tcp)
 
     if (tcp->list[LIST_EVENTS].head || tcp->loan_home.next)
         return 0;
+    if (tcp->list[LIST_WAIT].head && tcp->wake_at && tcp->wake_at < at)
+        at = tcp->wake_at;
     if (!tcp->list[LIST_DIRTY].head || at < tcp->retry_at)
         return at;
     return tcp->retry_at;

@@ -135,7 +135,8 @@ struct tcp {
     struct pkt *spare_pkt;
     struct piece *spare;
     uint32_t nspare;
-    ns_t retry_at;
+    ns_t retry_at; /* of output, when no packet was free */
+    ns_t wake_at;  /* of those who wait for tx blocks; 0: at any turn */
 
     struct block *small; /* small payloads are copied to its end */
     uint32_t small_used;

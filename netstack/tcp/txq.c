@@ -51,11 +51,17 @@ static bool add_block(struct conn *c)
     struct block *b;
     struct piece *p;
 
-    if (!may_have_block(c) || !pieces_ready(tcp, 1))
+    if (!may_have_block(c))
         return false;
+    if (!pieces_ready(tcp, 1)) {
+        tcp->wake_at = tcp->now + OUTPUT_RETRY;
+        return false;
+    }
     b = block_get(tcp->config.tx_blocks);
-    if (!b)
+    if (!b) {
+        tcp->wake_at = tcp->now + OUTPUT_RETRY;
         return false;
+    }
     p = piece_take(tcp);
     *p = (struct piece){.buf = &b->buf, .p = b->data, .seq = c->tcb.snd_end};
     append(c, p);
@@ -119,7 +125,12 @@ bool txq_lend(struct conn *c, struct loan *loan)
     if (loan->bytes.n == 0 || !tcp_may_write(&c->tcb))
         return false;
     ASSERT(loan->bytes.n <= LOAN_MAX);
-    if (queued(c) >= tcp->config.limits.tcp_sndbuf || !pieces_ready(tcp, 1)) {
+    if (queued(c) >= tcp->config.limits.tcp_sndbuf) {
+        wait_for_room(c);
+        return false;
+    }
+    if (!pieces_ready(tcp, 1)) {
+        tcp->wake_at = tcp->now + OUTPUT_RETRY;
         wait_for_room(c);
         return false;
     }
@@ -231,6 +242,7 @@ void txq_wake(struct tcp *tcp)
     const struct pool *tx = &tcp->config.tx_blocks->blocks;
     struct conn *c;
 
+    tcp->wake_at = 0;
     for (uint32_t free = tx->count - tx->in_use, n = 0; n < free; n++) {
         c = list_pop(tcp, LIST_WAIT);
         if (!c)
