@@ -27,7 +27,7 @@ enum {
     LEVEL = 1 << 15,
     ACTIVE_LOW = 1 << 13,
     DELIVER_NMI = 4 << 8,
-    TIMER_TSC = 2 << 17,
+    TIMER_MODE_SHIFT = 17,
     DIVIDE_BY_16 = 3,
     SWITCHED_ON = 1 << 8
 };
@@ -70,6 +70,12 @@ void lapic_eoi(void)
     lapic_write(LAPIC_EOI, 0);
 }
 
+void lapic_timer_mode(enum lapic_timer mode)
+{
+    lapic_write(LAPIC_TIMER, VECTOR_TIMER | (uint32_t)mode << TIMER_MODE_SHIFT);
+    barrier_full(); /* the mode before the first deadline */
+}
+
 void lapic_timer_set(uint32_t count)
 {
     lapic_write(LAPIC_COUNT, count);
@@ -78,12 +84,6 @@ void lapic_timer_set(uint32_t count)
 uint32_t lapic_timer_read(void)
 {
     return lapic_read(LAPIC_LEFT);
-}
-
-void lapic_timer_use_tsc(void)
-{
-    lapic_write(LAPIC_TIMER, VECTOR_TIMER | TIMER_TSC);
-    barrier_full(); /* the mode before the first deadline */
 }
 
 static uint32_t ioapic_read(unsigned i, uint32_t at)

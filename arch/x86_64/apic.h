@@ -16,12 +16,13 @@ const char *apic_start(const struct acpi_madt *);
 uint32_t lapic_id(void);
 void lapic_eoi(void);
 
-/* The timer: one interrupt when `count` has run down at a sixteenth of the
- * bus frequency; 0 stops it. */
+/* The timer: an interrupt when `count` has run down at a sixteenth of the bus
+ * frequency, once or again and again; 0 stops it.  Or when the TSC gets to
+ * what MSR_TSC_DEADLINE says. */
+enum lapic_timer { LAPIC_TIMER_ONCE, LAPIC_TIMER_REPEATS, LAPIC_TIMER_BY_TSC };
+void lapic_timer_mode(enum lapic_timer);
 void lapic_timer_set(uint32_t count);
 uint32_t lapic_timer_read(void);
-/* From here on by MSR_TSC_DEADLINE instead. */
-void lapic_timer_use_tsc(void);
 
 /* Let a pin raise `vector`; false when there is no such pin. */
 MUST_USE bool ioapic_route(uint32_t gsi, uint8_t vector, bool level,

@@ -3,8 +3,8 @@
  * clock.c - the time, and sleeping until a time.
  *
  * Time is counted by the TSC.  How fast that runs, KVM's clock or CPUID says;
- * else it is measured against a reference for 2 ms, asleep, and then again
- * over ever longer times while the machine runs, when it goes to sleep anyway.
+ * else it is measured against a reference for 2 ms, asleep, and again over ever
+ * longer times while the machine runs, when it is about to sleep anyway.
  */
 #include "clock.h"
 
@@ -20,8 +20,8 @@
 #include "rtc.h"
 
 enum {
-    NAP_US = 2000,      /* measured for so long at first */
-    NAPS_MAX = 64,      /* wake-ups in that time, by whatever */
+    NAP_US = 1000, /* a tick; measured for so many at first: */
+    NAP_TICKS = 2,
     LAPIC_DIVIDE = 16,  /* see apic.h */
     KVM_CLOCK = 1 << 3, /* feature: the MSRs below */
     KVM_WALL_MSR = 0x4b564d00,
@@ -31,8 +31,8 @@ enum {
     PV_READS_MAX = 100,
     REFINE_TIMES = 4
 };
-/* A wake-up in case the PIT's does not come: 50 ms at 1 GHz. */
-#define LAPIC_FALLBACK   (50 * 1000000 / LAPIC_DIVIDE)
+/* A wake-up in case the PIT's does not come: 20 ms at 1 GHz. */
+#define LAPIC_FALLBACK   (20 * 1000000 / LAPIC_DIVIDE)
 #define LAPIC_VIRTUAL_HZ (1000000000 / LAPIC_DIVIDE) /* QEMU's and KVM's */
 #define REFINE_FIRST     (100 * NS_PER_MS)
 
@@ -147,66 +147,71 @@ static uint64_t hz_by_cpuid(void)
     return 0;
 }
 
-static bool is_nap_over(struct sample from)
-{
-    struct sample s = reference_sample();
-    uint32_t mask = (uint32_t)((UINT64_C(1) << clock.reference.bits) - 1);
-    uint32_t ticks = (s.reference - from.reference) & mask;
-
-    return ticks >= clock.reference.hz / (1000000 / NAP_US) / 2;
-}
-
-/* Asleep until the PIT's interrupt. */
-static void nap(struct sample from)
+/* Asleep for a while, by the PIT's ticks.  Firmware that names no pin for them
+ * means the first, but the chips of QEMU's microvm take the third.  False when
+ * the ticks did not come. */
+static bool nap(void)
 {
     struct acpi_override pin = irq_isa_pin(0);
-    int vector = irq_alloc(NULL, NULL);
-    bool routed = irq_gsi(pin.gsi, pin.level, pin.active_low, vector);
+    const uint32_t pins[] = {pin.gsi, pin.gsi ? pin.gsi : 2};
+    uint8_t vector = (uint8_t)irq_alloc(NULL, NULL);
+    unsigned routed = 0;
 
-    for (unsigned i = 0; i < NAPS_MAX; i++) {
-        irq_take_wake();
-        if (is_nap_over(from))
-            break;
+    for (unsigned i = 0; i < ARRAY_LEN(pins); i++)
+        routed += ioapic_route(pins[i], vector, pin.level, pin.active_low);
+    reference_tick(routed ? NAP_US : 0);
+    for (unsigned i = 0; i < NAP_TICKS && !irq_timer_fired(); i++) {
+        irq_take_wake(); /* one that came while we looked elsewhere */
         irq_wait();
-        if (irq_timer_fired())
-            break; /* the fallback: the PIT is silent */
     }
-    if (routed)
-        ioapic_mask(pin.gsi);
+    reference_tick(0);
+    for (unsigned i = 0; i < ARRAY_LEN(pins); i++)
+        ioapic_mask(pins[i]);
     irq_take_wake();
+    return !irq_timer_fired();
 }
 
 /* Measure what is not known yet: the TSC's rate, the local APIC's, or both. */
 static void measure(void)
 {
-    bool known = reference_start(&clock.reference,
-                                 (uint16_t)platform.fadt.pm_timer, NAP_US);
-    struct sample from, to;
-    uint32_t counted;
+    bool known =
+        reference_start(&clock.reference, (uint16_t)platform.fadt.pm_timer);
+    struct sample from, to, timer_from, timer_to;
+    uint64_t counted, about;
+    bool ticked;
 
+    lapic_timer_mode(LAPIC_TIMER_REPEATS);
     lapic_timer_set(LAPIC_FALLBACK);
-    from = reference_sample();
-    counted = lapic_timer_read();
-    nap(from);
+    for (unsigned i = 0; i < 2; i++) { /* the first warms up */
+        from = reference_sample();
+        timer_from = reference_sample_lapic();
+    }
+    ticked = nap();
     to = reference_sample();
-    counted -= lapic_timer_read();
+    timer_to = reference_sample_lapic();
     lapic_timer_set(0);
+    lapic_timer_mode(LAPIC_TIMER_ONCE);
+    counted = timer_to.reference - timer_from.reference;
+    counted = (uint32_t)(counted + (ticked ? 0 : LAPIC_FALLBACK));
+    about = calibrate_muldiv(timer_to.tsc - timer_from.tsc, LAPIC_VIRTUAL_HZ,
+                             counted);
     if (clock.hz == 0 && known) {
-        clock.hz = calibrate_hz(&clock.reference, from, to, 0);
+        /* Asleep for longer than meant, the PIT may have wrapped. */
+        clock.hz =
+            calibrate_hz(&clock.reference, from, to,
+                         ticked || clock.reference.bits > 16 ? 0 : about);
         clock.name = reference_name();
         clock.first = from;
-        clock.refined = 0;
         clock.refine_at = REFINE_FIRST;
     }
-    if (clock.hz == 0) {
-        clock.hz = calibrate_muldiv(to.tsc - from.tsc, LAPIC_VIRTUAL_HZ,
-                                    counted ? counted : LAPIC_FALLBACK);
+    if (clock.hz == 0) { /* nothing ticks here but this */
+        clock.hz = about;
         clock.name = "TSC by the local APIC";
+        clock.refine_at = NS_NEVER;
     }
     if (clock.lapic_hz == 0)
-        clock.lapic_hz = calibrate_muldiv(counted, clock.hz, to.tsc - from.tsc);
-    if (clock.lapic_hz == 0)
-        clock.lapic_hz = LAPIC_VIRTUAL_HZ;
+        clock.lapic_hz =
+            calibrate_muldiv(counted, clock.hz, timer_to.tsc - timer_from.tsc);
 }
 
 void clock_start(uint64_t first_tsc)
@@ -223,12 +228,22 @@ void clock_start(uint64_t first_tsc)
         measure();
     clock.mult = calibrate_mult(clock.hz);
     if (clock.tsc_deadline)
-        lapic_timer_use_tsc();
+        lapic_timer_mode(LAPIC_TIMER_BY_TSC);
 }
 
 const char *clock_name(void)
 {
     return clock.name;
+}
+
+uint64_t clock_hz(void)
+{
+    return clock.hz;
+}
+
+uint64_t clock_timer_hz(void)
+{
+    return clock.tsc_deadline ? 0 : clock.lapic_hz;
 }
 
 /* The longer the time, the better the measurement. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * reference.c - see reference.h.
+ *
+ * Of several readings the one counts that took the shortest: a hypervisor may
+ * take the processor away in the middle of one.
  */
 #include "reference.h"
 
+#include "apic.h"
 #include "cpu.h"
 #include "io.h"
 
@@ -14,70 +18,113 @@ enum {
     PIT_BITS = 16
 };
 enum {
-    PIT_COUNT = 0x40,
+    PIT_TICK = 0x40,  /* channel 0: interrupts */
+    PIT_COUNT = 0x42, /* channel 2: counts */
     PIT_COMMAND = 0x43,
-    PIT_ONE_SHOT = 0x30, /* channel 0, two bytes, mode 0: counts down once */
-    PIT_LATCH = 0x00,    /* channel 0 */
-    PIT_STATUS = 0xe2,   /* channel 0's */
+    PIT_GATE = 0x61, /* of channel 2, and the loudspeaker */
+    GATE_OPEN = 1,
+    GATE_LOUD = 2,
+    /* Commands: channel, two bytes, mode 2 (counts and starts again). */
+    PIT_TICK_REPEAT = 0x34,
+    PIT_TICK_ONCE = 0x30, /* mode 0 */
+    PIT_COUNT_REPEAT = 0xb4,
+    PIT_COUNT_LATCH = 0x80,
+    PIT_COUNT_STATUS = 0xe8,
     PIT_STATUS_MODE = 0x3f
 };
-enum { LOOKS_MAX = 256 /* for a step; 256 reads take longer than one */ };
+enum {
+    STEPS = 4,      /* looked at, to find one read quickly */
+    LOOKS_MAX = 256 /* for a step; so many reads take longer than one */
+};
 
-static struct {
-    uint16_t port; /* 0: the PIT */
-    bool pit;
-} chosen;
+static uint16_t pm_timer; /* its port; 0: the PIT */
 
-static uint32_t read_once(void)
+static uint32_t read_pm_timer(void)
+{
+    return in32(pm_timer) & ((1u << PM_TIMER_BITS) - 1);
+}
+
+static uint32_t read_pit(void)
 {
     uint32_t low;
 
-    if (chosen.port)
-        return in32(chosen.port) & ((1u << PM_TIMER_BITS) - 1);
-    out8(PIT_COMMAND, PIT_LATCH);
+    out8(PIT_COMMAND, PIT_COUNT_LATCH);
     low = in8(PIT_COUNT);
-    return -(low | (uint32_t)in8(PIT_COUNT) << 8) & 0xffff; /* upwards */
+    return -(low | (uint32_t)in8(PIT_COUNT) << 8) & ((1u << PIT_BITS) - 1);
 }
 
-static bool pit_start(unsigned us)
+static uint32_t read_lapic(void)
 {
-    uint32_t count = (uint32_t)((uint64_t)us * PIT_HZ / 1000000);
-
-    out8(PIT_COMMAND, PIT_ONE_SHOT);
-    out8(PIT_COUNT, (uint8_t)count);
-    out8(PIT_COUNT, (uint8_t)(count >> 8));
-    out8(PIT_COMMAND, PIT_STATUS);
-    return (in8(PIT_COUNT) & PIT_STATUS_MODE) == PIT_ONE_SHOT;
+    return -lapic_timer_read();
 }
 
-bool reference_start(struct reference *r, uint16_t port, unsigned nap_us)
+static bool start_pit(void)
 {
-    chosen.port = port;
-    chosen.pit = pit_start(nap_us);
+    out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~GATE_LOUD) | GATE_OPEN));
+    out8(PIT_COMMAND, PIT_COUNT_REPEAT);
+    out8(PIT_COUNT, 0); /* means 65,536 */
+    out8(PIT_COUNT, 0);
+    out8(PIT_COMMAND, PIT_COUNT_STATUS);
+    return (in8(PIT_COUNT) & PIT_STATUS_MODE) ==
+           (PIT_COUNT_REPEAT & PIT_STATUS_MODE);
+}
+
+bool reference_start(struct reference *r, uint16_t port)
+{
+    pm_timer = port;
     if (port && in32(port) != UINT32_MAX) {
         *r = (struct reference){.hz = PM_TIMER_HZ, .bits = PM_TIMER_BITS};
         return true;
     }
-    chosen.port = 0;
+    pm_timer = 0;
     *r = (struct reference){.hz = PIT_HZ, .bits = PIT_BITS};
-    return chosen.pit;
-}
-
-struct sample reference_sample(void)
-{
-    uint32_t first = read_once(), v = first;
-    uint64_t before = rdtsc(), after = before;
-
-    for (unsigned i = 0; i < LOOKS_MAX && v == first; i++) {
-        before = rdtsc();
-        v = read_once();
-        after = rdtsc();
-    }
-    return (struct sample){.tsc = before + (after - before) / 2,
-                           .reference = v};
+    return start_pit();
 }
 
 const char *reference_name(void)
 {
-    return chosen.port ? "TSC by the ACPI timer" : "TSC by the PIT";
+    return pm_timer ? "TSC by the ACPI timer" : "TSC by the PIT";
+}
+
+void reference_tick(unsigned us)
+{
+    uint32_t count = (uint32_t)((uint64_t)us * PIT_HZ / 1000000);
+
+    out8(PIT_COMMAND, count ? PIT_TICK_REPEAT : PIT_TICK_ONCE);
+    if (count) {
+        out8(PIT_TICK, (uint8_t)count);
+        out8(PIT_TICK, (uint8_t)(count >> 8));
+    }
+}
+
+static struct sample sample(uint32_t (*read)(void))
+{
+    struct sample best = {0};
+    uint64_t best_took = UINT64_MAX;
+
+    for (unsigned step = 0; step < STEPS; step++) {
+        uint64_t before = rdtsc(), after = before;
+        uint32_t first = read(), v = first;
+
+        for (unsigned i = 0; i < LOOKS_MAX && v == first; i++) {
+            before = rdtsc();
+            v = read();
+            after = rdtsc();
+        }
+        if (after - before < best_took) {
+            best_took = after - before;
+            best = (struct sample){before + best_took / 2, v};
+        }
+    }
+    return best;
+}
+
+struct sample reference_sample(void)
+{
+    return sample(pm_timer ? read_pm_timer : read_pit);
+}
+
+struct sample reference_sample_lapic(void)
+{
+    return sample(read_lapic);
 }

@@ -7,15 +7,20 @@
 
 #include "calibrate.h"
 
-/* Choose one; `port` is the ACPI timer's or 0.  Starts the PIT, too, to raise
- * its interrupt after `nap_us` microseconds, 50,000 at most.  False when there
- * is neither; the interrupt may come nevertheless. */
-MUST_USE bool reference_start(struct reference *, uint16_t port,
-                              unsigned nap_us);
+/* Choose one; `port` is the ACPI timer's or 0.  False when there is none. */
+MUST_USE bool reference_start(struct reference *, uint16_t port);
+
+const char *reference_name(void);
 
 /* The reference at one of its steps, and the TSC at that very moment. */
 struct sample reference_sample(void);
 
-const char *reference_name(void);
+/* The same for the local APIC's timer, which counts 2^32 downwards from what
+ * it was set to; here, upwards. */
+struct sample reference_sample_lapic(void);
+
+/* Let the PIT interrupt every `us` microseconds, 50,000 at most; 0: no more.
+ * Without a PIT nothing comes. */
+void reference_tick(unsigned us);
 
 #endif
