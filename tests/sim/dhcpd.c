@@ -100,7 +100,7 @@ static void send_udp(struct dhcpd *d, uint8_t *f, size_t body_n,
     put_be16(f + UDP_AT, 67);
     put_be16(f + UDP_AT + 2, 68);
     put_be16(f + UDP_AT + 4, (uint16_t)(8 + body_n));
-    link_send(&d->port, (struct span){f, 14 + total}, d->world->now);
+    lan_send(&d->port, (struct span){f, 14 + total}, d->world->now);
 }
 
 static uint8_t *option(uint8_t *p, uint8_t code, const void *data, uint8_t n)
@@ -208,7 +208,7 @@ static void on_arp(struct dhcpd *d, struct span f)
     memcpy(out + 22, d->port.mac, 6);
     memcpy(out + 28, d->addr, 4);
     memcpy(out + 32, f.p + 22, 10); /* the asker: hardware and IP address */
-    link_send(&d->port, (struct span){out, sizeof(out)}, d->world->now);
+    lan_send(&d->port, (struct span){out, sizeof(out)}, d->world->now);
 }
 
 static void arrive(struct port *port, struct span f)
@@ -241,5 +241,5 @@ void dhcpd_open(struct dhcpd *d, struct world *w, uint32_t lease_s)
     memcpy(d->addr, addr, 4);
     d->port.arrive = arrive;
     d->port.user = d;
-    link_plug(&w->link, &d->port);
+    lan_plug(&w->link, &d->port);
 }

@@ -94,13 +94,13 @@ static void emit(struct span frame, void *user)
 {
     struct nic *n = user;
 
-    link_send(&n->port, frame, n->now);
+    lan_send(&n->port, frame, n->now);
 }
 
 static unsigned nic_tx(struct netif *netif, struct pktq *from)
 {
     struct nic *n = nic_of(netif);
-    struct link *l = n->port.link;
+    struct lan *l = n->port.link;
     unsigned done = 0;
 
     while (from->head && n->busy < NIC_RING) {
@@ -156,8 +156,8 @@ ns_t nic_deadline(const struct nic *n)
     return n->blocked ? n->ring[n->head].until : n->ring[last].until + LAZY_NS;
 }
 
-void nic_open(struct nic *n, struct link *l, const uint8_t mac[6],
-              uint32_t caps, struct pool *pkts, struct block_pool *rx_blocks)
+void nic_open(struct nic *n, struct lan *l, const uint8_t mac[6], uint32_t caps,
+              struct pool *pkts, struct block_pool *rx_blocks)
 {
     static const struct netif_ops ops = {
         .rx = nic_rx, .tx = nic_tx, .flush = nic_flush, .arm = nic_arm};
@@ -176,7 +176,7 @@ void nic_open(struct nic *n, struct link *l, const uint8_t mac[6],
     memcpy(n->port.mac, mac, 6);
     n->port.arrive = arrive;
     n->port.user = n;
-    link_plug(l, &n->port);
+    lan_plug(l, &n->port);
 }
 
 void nic_close(struct nic *n)

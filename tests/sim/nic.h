@@ -11,7 +11,7 @@
 #include <base/pool.h>
 #include <billet/netif.h>
 
-#include "link.h"
+#include "lan.h"
 
 enum {
     NIC_RING = 128,     /* packets; beyond: tx() leaves them in the queue */
@@ -39,7 +39,7 @@ struct nic {
     bool blocked; /* a packet did not fit: wake up when one does */
 };
 
-void nic_open(struct nic *, struct link *, const uint8_t mac[6], uint32_t caps,
+void nic_open(struct nic *, struct lan *, const uint8_t mac[6], uint32_t caps,
               struct pool *pkts, struct block_pool *rx_blocks);
 void nic_close(struct nic *);
 /* Gives back what has been sent by `now`. */

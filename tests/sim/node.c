@@ -140,7 +140,7 @@ static void network(struct node *n, const struct node_config *c, ns_t now)
     ASSERT(index == 1);
 }
 
-struct node *node_new(struct link *link, const struct node_config *c,
+struct node *node_new(struct lan *link, const struct node_config *c,
                       uint8_t index, uint64_t seed, ns_t now)
 {
     struct node *n = calloc(1, sizeof(*n));

@@ -38,7 +38,7 @@ struct node {
     bool wants4, wants6, saw_dhcp_wait;
 };
 
-struct node *node_new(struct link *, const struct node_config *, uint8_t index,
+struct node *node_new(struct lan *, const struct node_config *, uint8_t index,
                       uint64_t seed, ns_t now);
 void node_free(struct node *);
 

@@ -8,7 +8,7 @@
 
 #include <check.h>
 
-void scene_open(struct scene *s, const struct link_quality *q, uint64_t seed,
+void scene_open(struct scene *s, const struct lan_quality *q, uint64_t seed,
                 const struct node_config *c)
 {
     static const struct node_config plain;

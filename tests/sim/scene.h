@@ -17,7 +17,7 @@ struct scene {
 };
 
 /* Both hosts alike; `c` may be NULL: defaults. */
-void scene_open(struct scene *, const struct link_quality *, uint64_t seed,
+void scene_open(struct scene *, const struct lan_quality *, uint64_t seed,
                 const struct node_config *c);
 /* Runs a whole connection: opened by the client, to both ends' satisfaction,
  * within `most`.  What is missing fails the test. */

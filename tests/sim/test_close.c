@@ -7,16 +7,16 @@
 
 enum { KIB = 1024, MS = 1000000, FAMILIES = 2 };
 
-static const struct link_quality good = {.delay = 10 * MS,
-                                         .bits_per_sec = 100000000};
-static const struct link_quality bad = {.delay = 10 * MS,
-                                        .jitter = 5 * MS,
-                                        .bits_per_sec = 100000000,
-                                        .loss_ppm = 100000,
-                                        .dup_ppm = 50000};
+static const struct lan_quality good = {.delay = 10 * MS,
+                                        .bits_per_sec = 100000000};
+static const struct lan_quality bad = {.delay = 10 * MS,
+                                       .jitter = 5 * MS,
+                                       .bits_per_sec = 100000000,
+                                       .loss_ppm = 100000,
+                                       .dup_ppm = 50000};
 
 /* Even numbers on the good link, odd ones on the bad. */
-static const struct link_quality *link_of(int i)
+static const struct lan_quality *link_of(int i)
 {
     return i / FAMILIES & 1 ? &bad : &good;
 }

@@ -8,12 +8,12 @@
 
 enum { MS = 1000000, KIB = 1024, LEASE_S = 600 };
 
-static const struct link_quality good = {.delay = 1 * MS};
-static const struct link_quality bad = {.delay = 5 * MS,
-                                        .jitter = 10 * MS,
-                                        .loss_ppm = 150000,
-                                        .dup_ppm = 50000,
-                                        .corrupt_ppm = 50000};
+static const struct lan_quality good = {.delay = 1 * MS};
+static const struct lan_quality bad = {.delay = 5 * MS,
+                                       .jitter = 10 * MS,
+                                       .loss_ppm = 150000,
+                                       .dup_ppm = 50000,
+                                       .corrupt_ppm = 50000};
 
 struct house {
     struct world w;
@@ -34,7 +34,7 @@ static bool has_none(void *arg)
     return !has_address(arg);
 }
 
-static void house_open(struct house *h, const struct link_quality *q,
+static void house_open(struct house *h, const struct lan_quality *q,
                        uint64_t seed)
 {
     struct node_config c = {.dhcp4 = true, .none6 = true};

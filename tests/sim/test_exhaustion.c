@@ -8,8 +8,8 @@
 
 enum { KIB = 1024, MS = 1000000, POOLS = 3, SIDES = 2, AFTER_MAX = 120 };
 
-static const struct link_quality quality = {.delay = 2 * MS,
-                                            .bits_per_sec = 50000000};
+static const struct lan_quality quality = {.delay = 2 * MS,
+                                           .bits_per_sec = 50000000};
 
 static struct pool *pool_of(struct node *n, int which)
 {

@@ -36,10 +36,10 @@ static bool received_all(void *arg)
 
 static uint32_t measure(const struct row *r, uint64_t seed)
 {
-    struct link_quality q = {.delay = r->rtt_ms * (ns_t)MS / 2,
-                             .bits_per_sec = 100000000,
-                             .queue = 100 * MS,
-                             .loss_ppm = r->loss_ppm};
+    struct lan_quality q = {.delay = r->rtt_ms * (ns_t)MS / 2,
+                            .bits_per_sec = 100000000,
+                            .queue = 100 * MS,
+                            .loss_ppm = r->loss_ppm};
     struct node_config c = {.limits = {.tcp_rcvbuf = r->window,
                                        .tcp_sndbuf = r->window,
                                        .rx_blocks = 512,

@@ -9,12 +9,12 @@ enum { KIB = 1024, MS = 1000000 };
 
 static uint64_t run(uint64_t seed, uint32_t caps)
 {
-    struct link_quality q = {.delay = 5 * MS,
-                             .jitter = 5 * MS,
-                             .bits_per_sec = 50000000,
-                             .loss_ppm = 20000,
-                             .dup_ppm = 10000,
-                             .corrupt_ppm = 5000};
+    struct lan_quality q = {.delay = 5 * MS,
+                            .jitter = 5 * MS,
+                            .bits_per_sec = 50000000,
+                            .loss_ppm = 20000,
+                            .dup_ppm = 10000,
+                            .corrupt_ppm = 5000};
     struct flow_script server = {
         .echo = true, .expect = 80 * KIB, .close = FLOW_CLOSE_ON_EOF};
     struct flow_script client = {.send = 80 * KIB, .expect = 80 * KIB};

@@ -7,7 +7,7 @@
 
 enum { KIB = 1024, MS = 1000000 };
 
-static const struct link_quality links[] = {
+static const struct lan_quality links[] = {
     {.delay = 1 * MS, .bits_per_sec = 1000000000},
     {.delay = 20 * MS, .bits_per_sec = 50000000, .loss_ppm = 10000},
     {.delay = 5 * MS,
@@ -50,7 +50,7 @@ START_TEST(test_every_byte_arrives)
     int i = _i;
     unsigned way = (unsigned)(i % WAYS);
     bool v4 = (i /= WAYS) % FAMILIES;
-    const struct link_quality *q = &links[(i /= FAMILIES) % LINKS];
+    const struct lan_quality *q = &links[(i /= FAMILIES) % LINKS];
     uint32_t caps = offloads[i / LINKS];
     struct node_config c = {.caps = caps};
     struct scene s;

@@ -3,7 +3,7 @@
  * test_wire.c - the simulation's own eyes: does it see what is wrong, and does
  * its link do what it says?
  */
-#include "link.h"
+#include "lan.h"
 #include "suite.h"
 
 #include <base/bytes.h>
@@ -168,7 +168,7 @@ static void hear(struct port *p, struct span frame)
 }
 
 /* 10,000 frames over such a link. */
-static void talk(struct link *l, struct ear *to, const struct link_quality *q,
+static void talk(struct lan *l, struct ear *to, const struct lan_quality *q,
                  uint64_t seed)
 {
     struct port from = {.mac = {4}};
@@ -178,23 +178,23 @@ static void talk(struct link *l, struct ear *to, const struct link_quality *q,
     memset(to, 0, sizeof(*to));
     to->port = (struct port){.mac = {2}, .arrive = hear, .user = to};
     to->want = c.frame;
-    link_open(l, q, seed);
-    link_plug(l, &from);
-    link_plug(l, &to->port);
+    lan_open(l, q, seed);
+    lan_plug(l, &from);
+    lan_plug(l, &to->port);
     for (unsigned i = 0; i < 10000; i++)
-        link_send(&from, c.frame, i);
-    while (link_deadline(l) != NS_NEVER) {
-        to->now = link_deadline(l);
-        link_deliver(l, to->now);
+        lan_send(&from, c.frame, i);
+    while (lan_deadline(l) != NS_NEVER) {
+        to->now = lan_deadline(l);
+        lan_deliver(l, to->now);
     }
     ck_assert_str_eq(l->fault, "");
-    link_close(l);
+    lan_close(l);
 }
 
 START_TEST(test_a_perfect_link_loses_nothing)
 {
-    struct link_quality q = {.delay = 5};
-    struct link l;
+    struct lan_quality q = {.delay = 5};
+    struct lan l;
     struct ear e;
 
     talk(&l, &e, &q, 1);
@@ -206,9 +206,9 @@ END_TEST
 
 START_TEST(test_a_bad_link_does_what_it_says)
 {
-    struct link_quality q = {
+    struct lan_quality q = {
         .loss_ppm = 100000, .dup_ppm = 50000, .corrupt_ppm = 20000};
-    struct link l;
+    struct lan l;
     struct ear e;
 
     talk(&l, &e, &q, 2);
@@ -222,8 +222,8 @@ END_TEST
 
 START_TEST(test_a_slow_link_takes_its_time_and_its_queue_ends)
 {
-    struct link_quality q = {.bits_per_sec = 1000000};
-    struct link l;
+    struct lan_quality q = {.bits_per_sec = 1000000};
+    struct lan l;
     struct ear e;
     ns_t each;
 
@@ -239,8 +239,8 @@ END_TEST
 
 START_TEST(test_the_hash_knows_bytes_and_time)
 {
-    struct link_quality q = {.delay = 5, .loss_ppm = 10000};
-    struct link a, b;
+    struct lan_quality q = {.delay = 5, .loss_ppm = 10000};
+    struct lan a, b;
     struct ear e;
 
     talk(&a, &e, &q, 4);

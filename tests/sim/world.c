@@ -16,17 +16,17 @@ enum {
     IDLE_WAKES_MAX = 100 /* ...a host may wake up so often */
 };
 
-void world_open(struct world *w, const struct link_quality *q, uint64_t seed)
+void world_open(struct world *w, const struct lan_quality *q, uint64_t seed)
 {
     *w = (struct world){.now = NS_PER_SEC, .seed = seed};
-    link_open(&w->link, q, seed ^ UINT64_C(0x6c696e6b));
+    lan_open(&w->link, q, seed ^ UINT64_C(0x6c696e6b));
 }
 
 void world_close(struct world *w)
 {
     for (unsigned i = 0; i < w->nodes; i++)
         node_free(w->node[i]);
-    link_close(&w->link);
+    lan_close(&w->link);
 }
 
 struct node *world_add(struct world *w, const struct node_config *c)
@@ -73,7 +73,7 @@ static void run_actions(struct world *w)
 
 static ns_t next_event(const struct world *w)
 {
-    ns_t next = link_deadline(&w->link);
+    ns_t next = lan_deadline(&w->link);
 
     for (unsigned i = 0; i < w->nodes; i++) {
         ns_t at = node_deadline(w->node[i]);
@@ -125,7 +125,7 @@ bool world_run(struct world *w, ns_t most, bool (*done)(void *), void *arg)
     for (;;) {
         ns_t next;
 
-        link_deliver(&w->link, w->now);
+        lan_deliver(&w->link, w->now);
         run_actions(w);
         turn_all(w);
         check_link(w);

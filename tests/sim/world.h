@@ -20,7 +20,7 @@ enum {
 struct world {
     ns_t now;
     uint64_t seed;
-    struct link link;
+    struct lan link;
     struct node *node[WORLD_NODES_MAX];
     unsigned nodes;
     struct action {
@@ -31,7 +31,7 @@ struct world {
     unsigned actions;
 };
 
-void world_open(struct world *, const struct link_quality *, uint64_t seed);
+void world_open(struct world *, const struct lan_quality *, uint64_t seed);
 void world_close(struct world *);
 
 /* A host with the stack under test.  Its number n from 1 on gives its

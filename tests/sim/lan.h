@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * link.h - an Ethernet segment with a switch in it, as bad as one likes.
+ * lan.h - an Ethernet segment with a switch in it, as bad as one likes.
  *
  * Each frame that a port sends is checked (wire_fault), hashed, and put on its
  * way to the ports it is for; it arrives later, twice, changed or never.
  */
-#ifndef SIM_LINK_H
-#define SIM_LINK_H
+#ifndef SIM_LAN_H
+#define SIM_LAN_H
 
 #include <stdio.h>
 
@@ -14,11 +14,11 @@
 #include "wire.h"
 
 enum {
-    LINK_PORTS_MAX = 8,
-    LINK_FLIGHT_MAX = 1 << 16 /* frames on the way; beyond: the test fails */
+    LAN_PORTS_MAX = 8,
+    LAN_FLIGHT_MAX = 1 << 16 /* frames on the way; beyond: the test fails */
 };
 
-struct link_quality {
+struct lan_quality {
     ns_t delay, jitter;    /* one way; jitter does reorder */
     uint64_t bits_per_sec; /* of each port, outwards; 0: no limit */
     ns_t queue;            /* most time a frame waits to be sent; 0: any */
@@ -27,10 +27,10 @@ struct link_quality {
     uint32_t mtu; /* 0: 1500 */
 };
 
-struct link;
+struct lan;
 
 struct port {
-    struct link *link;
+    struct lan *link;
     uint8_t mac[6];
     bool up;
     ns_t busy_until; /* when all that it was given is on the wire */
@@ -40,30 +40,30 @@ struct port {
 
 struct wire_frame;
 
-struct link {
-    struct link_quality quality;
+struct lan {
+    struct lan_quality quality;
     struct dice dice;
-    struct port *port[LINK_PORTS_MAX];
+    struct port *port[LAN_PORTS_MAX];
     unsigned nports, in_flight;
     struct wire_frame *first, *last; /* by arrival */
     uint64_t order;                  /* frames put on the way so far */
     uint64_t hash;                   /* of every frame sent, with its time */
     uint64_t sent, lost, doubled, late, changed, overflowed, bytes;
     /* Tests: sees each frame before it goes; false loses it. */
-    bool (*gate)(struct link *, struct span frame, void *user);
+    bool (*gate)(struct lan *, struct span frame, void *user);
     void *gate_user;
     char fault[160]; /* the first frame that was wrong; empty: none */
     FILE *pcap;      /* SIM_PCAP=FILE in the environment asks for one */
 };
 
-void link_open(struct link *, const struct link_quality *, uint64_t seed);
-void link_close(struct link *);
-void link_plug(struct link *, struct port *);
+void lan_open(struct lan *, const struct lan_quality *, uint64_t seed);
+void lan_close(struct lan *);
+void lan_plug(struct lan *, struct port *);
 /* The frame is copied. */
-void link_send(struct port *from, struct span frame, ns_t now);
+void lan_send(struct port *from, struct span frame, ns_t now);
 /* When the next frame arrives; NS_NEVER. */
-ns_t link_deadline(const struct link *);
+ns_t lan_deadline(const struct lan *);
 /* Everything that has arrived by `now`. */
-void link_deliver(struct link *, ns_t now);
+void lan_deliver(struct lan *, ns_t now);
 
 #endif

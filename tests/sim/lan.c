@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * link.c - the wire between simulated hosts.
+ * lan.c - the wire between simulated hosts.
  */
-#include "link.h"
+#include "lan.h"
 
 #include <base/bytes.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct wire_frame {
 
 static const uint32_t PCAP_MAGIC_NS = 0xa1b23c4d, PCAP_ETHERNET = 1;
 
-static void pcap_open(struct link *l)
+static void pcap_open(struct lan *l)
 {
     const char *path = getenv("SIM_PCAP");
     uint32_t head[6] = {PCAP_MAGIC_NS, 2 | 4 << 16, 0, 0, 65535, PCAP_ETHERNET};
@@ -27,7 +27,7 @@ static void pcap_open(struct link *l)
         fwrite(head, sizeof(head), 1, l->pcap);
 }
 
-static void pcap_frame(struct link *l, struct span f, ns_t now)
+static void pcap_frame(struct lan *l, struct span f, ns_t now)
 {
     uint32_t head[4] = {(uint32_t)(now / NS_PER_SEC),
                         (uint32_t)(now % NS_PER_SEC), (uint32_t)f.n,
@@ -40,16 +40,16 @@ static void pcap_frame(struct link *l, struct span f, ns_t now)
     fflush(l->pcap);
 }
 
-void link_open(struct link *l, const struct link_quality *q, uint64_t seed)
+void lan_open(struct lan *l, const struct lan_quality *q, uint64_t seed)
 {
-    *l = (struct link){.quality = *q, .dice = {seed}};
+    *l = (struct lan){.quality = *q, .dice = {seed}};
     l->hash = UINT64_C(0xcbf29ce484222325);
     if (l->quality.mtu == 0)
         l->quality.mtu = WIRE_MTU;
     pcap_open(l);
 }
 
-void link_close(struct link *l)
+void lan_close(struct lan *l)
 {
     while (l->first) {
         struct wire_frame *f = l->first;
@@ -61,16 +61,16 @@ void link_close(struct link *l)
         fclose(l->pcap);
 }
 
-void link_plug(struct link *l, struct port *p)
+void lan_plug(struct lan *l, struct port *p)
 {
-    ASSERT(l->nports < LINK_PORTS_MAX);
+    ASSERT(l->nports < LAN_PORTS_MAX);
     p->link = l;
     p->up = true;
     l->port[l->nports++] = p;
 }
 
 /* FNV-1a over the time and the bytes. */
-static void remember(struct link *l, struct span f, ns_t now)
+static void remember(struct lan *l, struct span f, ns_t now)
 {
     for (unsigned i = 0; i < 64; i += 8)
         l->hash = (l->hash ^ (now >> i & 0xff)) * UINT64_C(0x100000001b3);
@@ -78,7 +78,7 @@ static void remember(struct link *l, struct span f, ns_t now)
         l->hash = (l->hash ^ f.p[i]) * UINT64_C(0x100000001b3);
 }
 
-static void note_fault(struct link *l, const char *what, ns_t now)
+static void note_fault(struct lan *l, const char *what, ns_t now)
 {
     if (!l->fault[0])
         snprintf(l->fault, sizeof(l->fault), "%s, sent at %llu ns", what,
@@ -86,11 +86,11 @@ static void note_fault(struct link *l, const char *what, ns_t now)
 }
 
 /* Mostly at the end; jitter moves it a little forward. */
-static void insert(struct link *l, struct wire_frame *f)
+static void insert(struct lan *l, struct wire_frame *f)
 {
     struct wire_frame *after = l->last;
 
-    ASSERT(l->in_flight < LINK_FLIGHT_MAX);
+    ASSERT(l->in_flight < LAN_FLIGHT_MAX);
     while (after && after->at > f->at)
         after = after->prev;
     f->prev = after;
@@ -102,7 +102,7 @@ static void insert(struct link *l, struct wire_frame *f)
 
 /* One bit, in what a checksum covers: Ethernet has its own check, which would
  * lose the frame, and ARP has none. */
-static void damage(struct link *l, struct wire_frame *f)
+static void damage(struct lan *l, struct wire_frame *f)
 {
     uint16_t type = be16(f->bytes + 12);
     size_t at;
@@ -114,9 +114,9 @@ static void damage(struct link *l, struct wire_frame *f)
     l->changed++;
 }
 
-static void carry(struct link *l, struct port *to, struct span frame, ns_t sent)
+static void carry(struct lan *l, struct port *to, struct span frame, ns_t sent)
 {
-    const struct link_quality *q = &l->quality;
+    const struct lan_quality *q = &l->quality;
     struct wire_frame *f = malloc(sizeof(*f) + frame.n);
 
     ASSERT(f);
@@ -136,7 +136,7 @@ static void carry(struct link *l, struct port *to, struct span frame, ns_t sent)
 /* When the last bit leaves the port; NS_NEVER when its queue is full. */
 static ns_t serialize(struct port *p, size_t n, ns_t now)
 {
-    const struct link_quality *q = &p->link->quality;
+    const struct lan_quality *q = &p->link->quality;
     ns_t start = p->busy_until > now ? p->busy_until : now;
 
     if (q->queue && start - now > q->queue)
@@ -147,9 +147,9 @@ static ns_t serialize(struct port *p, size_t n, ns_t now)
     return start;
 }
 
-void link_send(struct port *from, struct span frame, ns_t now)
+void lan_send(struct port *from, struct span frame, ns_t now)
 {
-    struct link *l = from->link;
+    struct lan *l = from->link;
     const char *fault = wire_fault(frame, l->quality.mtu);
     ns_t sent;
 
@@ -184,12 +184,12 @@ void link_send(struct port *from, struct span frame, ns_t now)
     }
 }
 
-ns_t link_deadline(const struct link *l)
+ns_t lan_deadline(const struct lan *l)
 {
     return l->first ? l->first->at : NS_NEVER;
 }
 
-void link_deliver(struct link *l, ns_t now)
+void lan_deliver(struct lan *l, ns_t now)
 {
     while (l->first && l->first->at <= now) {
         struct wire_frame *f = l->first;
