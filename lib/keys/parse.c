@@ -116,14 +116,19 @@ static enum err refuse_net(const struct keys *keys, const struct argument *a,
     return E_INVAL;
 }
 
-static enum err refuse_value(const struct argument *a, const struct key *k,
+static enum err refuse_value(const struct argument *a, const char *value,
                              const char *accepted, struct refusal *r)
 {
     say_name(r, a);
-    if (!a->value)
-        say(r, " wants a value: --%s=%s", k->name, k->what);
-    else
-        say(r, "=%.64s is not accepted: wanted is %s", a->value, accepted);
+    say(r, "=%.64s is not accepted: wanted is %s", value, accepted);
+    return E_INVAL;
+}
+
+static enum err refuse_no_value(const struct argument *a, const struct key *k,
+                                struct refusal *r)
+{
+    say_name(r, a);
+    say(r, " wants a value: --%s=%s", k->name, k->what);
     return E_INVAL;
 }
 
@@ -158,10 +163,10 @@ static enum err take(struct keys *keys, const char *text, const char *source,
     if (a.net.p && (net == 0 || !k->per_net))
         return refuse_net(keys, &a, k, r);
     if (!value && k->type != KEY_TYPE_FLAG)
-        return refuse_value(&a, k, NULL, r);
+        return refuse_no_value(&a, k, r);
     value = value ? value : "on";
     if ((accepted = value_refused(k, span_of(value), words)))
-        return refuse_value(&a, k, accepted, r);
+        return refuse_value(&a, value, accepted, r);
     if (!(g = slot(keys, k, net))) {
         say(r, "more than %d keys are given", KEYS_GIVEN_MAX);
         return E_FULL;

@@ -14,7 +14,7 @@ static uint8_t frame[65550];
 /* The device's other side: accepts one connection. */
 static void setup(void)
 {
-    static char device[64];
+    static char device[128];
     struct host_net_config c;
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
