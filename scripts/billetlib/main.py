@@ -144,6 +144,17 @@ COMMANDS = {'setup': cmd_setup, 'run': runner.run, 'test': cmd_test,
             'help': cmd_help}
 
 
+def join_args(argv):
+    """-a --key=value as one word: argparse takes the second for an option."""
+    out = []
+    for word in argv:
+        if out and out[-1] in ('-a', '--arg'):
+            out[-1] = '--arg=' + word
+        else:
+            out.append(word)
+    return out
+
+
 def main():
     argv = sys.argv[1:] or ['--help']
     extra = []
@@ -151,7 +162,7 @@ def main():
         # Words behind -- belong to another program, dashes and all.
         at = argv.index('--')
         argv, extra = argv[:at], argv[at + 1:]
-    options = parser().parse_args(argv)
+    options = parser().parse_args(join_args(argv))
     if options.command == 'run':
         options.qemu += extra
     elif options.command == 'bench':
