@@ -20,6 +20,7 @@ void wheel_init(struct wheel *w, ns_t now)
     memset(w, 0, sizeof(*w));
     w->tick = now / NS_PER_MS;
     w->now = now;
+    w->quiet_until = NS_NEVER;
 }
 
 static unsigned digit(uint64_t tick, unsigned level)
@@ -51,6 +52,8 @@ static void place(struct wheel *w, struct timer *t)
     at = digit(tick, level);
     push(&w->slot[level][at], t);
     w->map[level] |= UINT64_C(1) << at;
+    if (tick * NS_PER_MS < w->quiet_until)
+        w->quiet_until = tick * NS_PER_MS;
 }
 
 static void take(struct wheel *w, struct timer *t)
@@ -82,10 +85,12 @@ void wheel_set(struct wheel *w, struct timer *t, ns_t deadline)
         return;
     t->deadline = deadline;
     w->count++;
-    if (deadline <= w->now)
-        push(&w->late, t);
-    else
+    if (deadline > w->now) {
         place(w, t);
+    } else {
+        push(&w->late, t);
+        w->quiet_until = 0;
+    }
 }
 
 /* The lowest level above 0 whose slot at the wheel's own tick has timers,
@@ -182,7 +187,18 @@ static void fire_one(struct wheel *w, ns_t now)
     t->fire(t, now);
 }
 
-unsigned wheel_turn(struct wheel *w, ns_t now, unsigned budget)
+/* When the next tick with a timer, or with a slot to open, begins. */
+static ns_t earliest(const struct wheel *w)
+{
+    uint64_t tick;
+
+    if (w->due || w->late)
+        return 0;
+    tick = next_tick(w);
+    return tick == UINT64_MAX ? NS_NEVER : tick * NS_PER_MS;
+}
+
+unsigned wheel_turn_(struct wheel *w, ns_t now, unsigned budget)
 {
     uint64_t last = now / NS_PER_MS;
     unsigned fired = 0;
@@ -200,15 +216,15 @@ unsigned wheel_turn(struct wheel *w, ns_t now, unsigned budget)
             ripen(w);
         }
     }
+    w->quiet_until = earliest(w);
     return fired;
 }
 
+/* Neither bound alone is the better one: a timer that was cleared leaves
+ * quiet_until too early, a slot that is to be opened lies before its timers. */
 ns_t wheel_deadline(const struct wheel *w)
 {
-    uint64_t tick;
+    ns_t at = earliest(w);
 
-    if (w->due || w->late)
-        return 0;
-    tick = next_tick(w);
-    return tick == UINT64_MAX ? NS_NEVER : tick * NS_PER_MS;
+    return at > w->quiet_until ? at : w->quiet_until;
 }

@@ -16,6 +16,7 @@ struct wheel {
     uint64_t tick;              /* the first tick that has not fired yet */
     uint64_t map[WHEEL_LEVELS]; /* a bit for each slot that is not empty */
     ns_t now;                   /* of the last turn */
+    ns_t quiet_until;           /* a turn before that has nothing to do */
     unsigned count;             /* timers set */
     struct timer *due;          /* fire next */
     struct timer *late;         /* were past when set: fire in the next turn */
@@ -28,10 +29,19 @@ void wheel_init(struct wheel *, ns_t now);
 void wheel_set(struct wheel *, struct timer *, ns_t deadline);
 void wheel_clear(struct wheel *, struct timer *);
 
+/* wheel_turn() when there may be something to do. */
+unsigned wheel_turn_(struct wheel *, ns_t now, unsigned budget);
+
 /* Fire due timers; firing one or moving one to a lower level uses up 1 of
  * `budget`.  Returns how many fired.  fire() may set and clear any timer, its
  * own too; one that it sets for the past fires in the next turn. */
-unsigned wheel_turn(struct wheel *, ns_t now, unsigned budget);
+static inline unsigned wheel_turn(struct wheel *w, ns_t now, unsigned budget)
+{
+    if (now >= w->quiet_until)
+        return wheel_turn_(w, now, budget);
+    w->now = now;
+    return 0;
+}
 
 /* Never later than the earliest timer; may be earlier where a higher level
  * must be opened first.  NS_NEVER when empty. */
