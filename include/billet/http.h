@@ -29,6 +29,8 @@ struct env;
 struct http;
 struct http_exchange; /* one request and its answer */
 struct http1_head;
+struct log;
+struct metrics;
 struct stream;
 
 enum http_method {
@@ -105,6 +107,10 @@ bool http_query(const struct http_request *, const char *name,
  */
 bool http_query_u64(const struct http_request *, const char *name,
                     uint64_t most, uint64_t *out);
+
+/* Decodes %41 and '+' in a value from the query.  False: a bad escape, or it
+ * is longer than `out`. */
+bool http_decode(struct span raw, struct mspan out, size_t *n);
 
 typedef void http_handler(struct http_exchange *, const struct http_request *,
                           void *user);
@@ -236,6 +242,14 @@ void http_reply_file(struct http_exchange *, const struct http_request *,
 /* Finds and answers; a page with 404 when there is no such file. */
 void http_reply_site(struct http_exchange *, const struct http_request *,
                      const struct http_site *);
+
+/* All counters, as OpenMetrics; as plain text to who would rather have a page.
+ */
+void http_reply_metrics(struct http_exchange *, const struct http_request *,
+                        const struct metrics *);
+
+/* The log's ring buffer, oldest line first. */
+void http_reply_log(struct http_exchange *, const struct log *);
 
 /* Whether the client ranks media type `a` ("text/html") above `b` by Accept;
  * both count alike without one. */

@@ -8,11 +8,13 @@
  *     body.c     request bodies, to the application or to nobody
  *     accept.c   connections come, wait at rest, are turned away, go
  *     dispatch.c from a complete head to a handler
+ *     query.c    what a handler asks of its request
  *     reply.c    from an answer to its head in the send buffer
  *     send.c     bodies, as room comes
  *     scratch.c  the few buffers, for what does not fit where it should
  *     page.c     words for each status
  *     file.c     baked files: conditions, ranges, codings
+ *     standard.c answers that many give: counters, the log
  *     serve.c    the server in an image: keys, port, counters
  *
  * A connection at rest holds no buffer: it is this struct and its stream.

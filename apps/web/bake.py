@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Bake a directory into a C file: bake.py [-h] [--depfile FILE] FOLDER OUT
+
+Every file becomes a `struct http_file` (billet/http.h): its bytes, the same
+bytes by gzip where that is smaller, and the heads of its answers, ready to be
+sent.  The table is `web_site`.  The same files give the same C file.
+"""
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import urllib.parse
+import zlib
+from pathlib import Path
+
+TYPES = {
+    'avif': 'image/avif', 'bin': 'application/octet-stream',
+    'css': 'text/css; charset=utf-8', 'csv': 'text/csv; charset=utf-8',
+    'gif': 'image/gif', 'gz': 'application/gzip',
+    'htm': 'text/html; charset=utf-8', 'html': 'text/html; charset=utf-8',
+    'ico': 'image/vnd.microsoft.icon', 'jpeg': 'image/jpeg',
+    'jpg': 'image/jpeg', 'js': 'text/javascript; charset=utf-8',
+    'json': 'application/json', 'map': 'application/json',
+    'md': 'text/markdown; charset=utf-8',
+    'mjs': 'text/javascript; charset=utf-8', 'mp3': 'audio/mpeg',
+    'mp4': 'video/mp4', 'oga': 'audio/ogg', 'ogg': 'audio/ogg',
+    'otf': 'font/otf', 'pdf': 'application/pdf', 'png': 'image/png',
+    'svg': 'image/svg+xml', 'tar': 'application/x-tar', 'ttf': 'font/ttf',
+    'txt': 'text/plain; charset=utf-8', 'wasm': 'application/wasm',
+    'wav': 'audio/wav', 'webm': 'video/webm',
+    'webmanifest': 'application/manifest+json', 'webp': 'image/webp',
+    'woff': 'font/woff', 'woff2': 'font/woff2',
+    'xml': 'application/xml', 'zip': 'application/zip',
+}
+# Nothing from elsewhere, nothing inline; for what a browser shows as a page.
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; "
+          "img-src 'self'; connect-src 'self'; base-uri 'none'; "
+          "form-action 'none'; frame-ancestors 'none'")
+HEAD_MAX = 900     # bytes; with a body of 1 KiB it fits in HTTP_REPLY_MAX
+FILES_MAX = 32000  # slots are 16 bits, and a file may have two paths
+SEEDS = 64
+FNV_PRIME, FNV_SEED = 16777619, 2166136261
+
+
+def fail(text):
+    sys.exit(f'bake.py: {text}')
+
+
+def found(folder):
+    """Relative paths, in an order that does not depend on the disk."""
+    for here, below, names in os.walk(folder):
+        below[:] = sorted(d for d in below if not d.startswith('.'))
+        for name in sorted(names):
+            if not name.startswith('.') and not name.endswith('~'):
+                yield Path(here, name).relative_to(folder)
+
+
+def changed(folder, files):
+    """When the files last changed, in a way that two builds agree on."""
+    if 'SOURCE_DATE_EPOCH' in os.environ:
+        return int(os.environ['SOURCE_DATE_EPOCH'])
+    try:
+        git = ['git', '-C', str(folder)]
+        dirty = subprocess.run([*git, 'status', '--porcelain', '.'],
+                               capture_output=True, text=True, check=True)
+        last = subprocess.run([*git, 'log', '-1', '--format=%ct', '.'],
+                              capture_output=True, text=True, check=True)
+        if not dirty.stdout and last.stdout.strip():
+            return int(last.stdout)
+    except (OSError, subprocess.CalledProcessError):
+        pass
+    return max(int((folder / f).stat().st_mtime) for f in files)
+
+
+def gzipped(data):
+    """None when it does not save a tenth.  No time and no name inside."""
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = squeeze.compress(data) + squeeze.flush()
+    out = b'\x1f\x8b\x08\0\0\0\0\0\x02\xff' + body + \
+        zlib.crc32(data).to_bytes(4, 'little') + \
+        (len(data) & 0xffffffff).to_bytes(4, 'little')
+    return out if len(out) + len(data) // 10 < len(data) else None
+
+
+def fnv(seed, path):
+    for byte in path:
+        seed = (seed ^ byte) * FNV_PRIME & 0xffffffff
+    return seed
+
+
+def place(paths):
+    """Seed and slots with the shortest worst search of SEEDS tries."""
+    size = 4
+    while size < 2 * len(paths):
+        size *= 2
+    best = None
+    for seed in range(FNV_SEED, FNV_SEED + SEEDS):
+        slots, worst = [0] * size, 0
+        for number, path in enumerate(paths, 1):
+            at, steps = fnv(seed, path) & (size - 1), 0
+            while slots[at]:
+                at, steps = (at + 1) & (size - 1), steps + 1
+            slots[at], worst = number, max(worst, steps)
+        if best is None or worst < best[0]:
+            best = worst, seed, slots
+    return best[1:]
+
+
+def text(data):
+    """A C string literal."""
+    out = ''
+    for byte in data.encode() if isinstance(data, str) else data:
+        c = chr(byte)
+        if c in '"\\':
+            out += '\\' + c
+        elif c == '\r':
+            out += '\\r'
+        elif c == '\n':
+            out += '\\n'
+        else:
+            out += c if 32 <= byte < 127 and c != '?' else f'\\{byte:03o}'
+    return f'S("{out}")'
+
+
+class Baker:
+    def __init__(self, folder, date):
+        self.folder = folder
+        self.date = date
+        self.bodies = {}  # bytes -> name in the C file
+        self.files = []   # (path, initialiser)
+
+    def body(self, data):
+        if not data:
+            return '{0}'
+        name = self.bodies.setdefault(data, f'body_{len(self.bodies)}')
+        return f'{{{name}, sizeof({name})}}'
+
+    def variant(self, data, kind, lines, coding=''):
+        etag = '"' + hashlib.sha256(data + coding.encode()).hexdigest()[:20] \
+            + '"'
+        head = ('HTTP/1.1 200 OK\r\nServer: Billet\r\n'
+                f'Content-Type: {kind}\r\nContent-Length: {len(data)}\r\n')
+        if coding:
+            head += f'Content-Encoding: {coding}\r\n'
+        head += f'ETag: {etag}\r\n{lines}'
+        if len(head) > HEAD_MAX:
+            fail(f'a head of {len(head)} bytes')
+        return (f'{{.head = {text(head)},\n         .etag = {text(etag)},\n'
+                f'         .body = {self.body(data)}}}')
+
+    def lines(self, kind, several):
+        stamp = time.strftime('%a, %d %b %Y %H:%M:%S GMT',
+                              time.gmtime(self.date))
+        out = (f'Last-Modified: {stamp}\r\nCache-Control: no-cache\r\n'
+               'Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n')
+        if several:
+            out += 'Vary: Accept-Encoding\r\n'
+        if kind.startswith(('text/html', 'image/svg')):
+            out += (f'Content-Security-Policy: {POLICY}\r\n'
+                    'Referrer-Policy: no-referrer\r\n')
+        return out
+
+    def add(self, path, fields):
+        self.files.append((path, fields))
+
+    def add_file(self, file):
+        data = (self.folder / file).read_bytes()
+        kind = TYPES.get(file.suffix[1:].lower(), 'application/octet-stream')
+        packed = gzipped(data)
+        lines = self.lines(kind, packed is not None)
+        fields = [f'.plain = {self.variant(data, kind, lines)}']
+        if packed:
+            fields.append(
+                f'.gzip = {self.variant(packed, kind, lines, "gzip")}')
+        fields += [f'.lines = {text(lines)}', f'.type = {text(kind)}',
+                   f'.modified = {self.date}']
+        path = '/' + file.as_posix()
+        self.add(path, fields)
+        if file.name == 'index.html':
+            self.add_folder(path[:-len(file.name)], fields)
+
+    def add_folder(self, path, fields):
+        self.add(path, fields)
+        if path != '/':
+            place = urllib.parse.quote(path, safe="/-._~!$&'()*+,;=:@")
+            self.add(path[:-1], [f'.location = {text(place)}'])
+
+    def write(self, out):
+        paths = [path.encode() for path, _ in self.files]
+        if len(set(paths)) != len(paths):
+            fail('a file and a folder have the same path')
+        if not paths or len(paths) > FILES_MAX:
+            fail(f'{len(paths)} paths; 1 to {FILES_MAX} can be baked')
+        seed, slots = place(paths)
+        out.write('/* SPDX-License-Identifier: ISC */\n'
+                  '/* Made by bake.py; what counts are the files it was made '
+                  'of. */\n#include <billet/http.h>\n\n'
+                  '#define S(s) {(const uint8_t *)(s), sizeof(s) - 1}\n\n'
+                  'extern const struct http_site web_site;\n\n')
+        for data, name in self.bodies.items():
+            out.write(f'static const uint8_t {name}[] = {{\n')
+            for at in range(0, len(data), 24):
+                out.write(','.join(str(b) for b in data[at:at + 24]) + ',\n')
+            out.write('};\n')
+        out.write('\nstatic const struct http_file files[] = {\n')
+        for path, (_, fields) in zip(paths, self.files):
+            head = [f'.path = {text(path)}', f'.hash = {fnv(seed, path)}u']
+            out.write('    {' + ',\n     '.join(head + fields) + '},\n')
+        out.write('};\n\nstatic const uint16_t slots[] = {\n')
+        for at in range(0, len(slots), 16):
+            out.write(', '.join(str(s) for s in slots[at:at + 16]) + ',\n')
+        out.write('};\n\nconst struct http_site web_site = {files, slots, '
+                  f'{len(slots) - 1}, {seed}u}};\n')
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('--depfile', help='write what the result depends on')
+    p.add_argument('folder', type=Path)
+    p.add_argument('out')
+    args = p.parse_args()
+    files = list(found(args.folder))
+    if not files:
+        fail(f'{args.folder}: no files to bake')
+    baker = Baker(args.folder, changed(args.folder, files))
+    for file in files:
+        baker.add_file(file)
+    with open(args.out, 'w', encoding='ascii') as out:
+        baker.write(out)
+    if args.depfile:
+        # The folders too: a file that comes or goes changes them.
+        needs = {str(args.folder / f) for f in files}
+        needs |= {str((args.folder / f).parent) for f in files}
+        names = [n.replace(' ', '\\ ') for n in sorted(needs)]
+        Path(args.depfile).write_text(f'{args.out}: {" ".join(names)}\n')
+
+
+main()
