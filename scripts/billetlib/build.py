@@ -2,6 +2,7 @@
 """Set the build directory up and build in it."""
 import os
 import subprocess
+import sys
 
 from . import packages, say
 from .tree import TOP, shown
@@ -27,7 +28,10 @@ def setup(build, options=(), compiler=None):
 
 
 def compile(build, targets=()):
-    say.must(['ninja', '-C', shown(build), *targets], 'the build failed')
+    # A line for each of a thousand steps is for a screen that rewrites it.
+    quiet = [] if sys.stdout.isatty() else ['--quiet']
+    say.must(['ninja', *quiet, '-C', shown(build), *targets],
+             'the build failed')
 
 
 def prepare(build, targets, purposes=('build',)):
