@@ -67,7 +67,10 @@ mb2:
 mb2_end:
 
     .code32
-/* All three protocols enter here: flat segments, no paging, %ebx points at
+/* PVH (Xen, QEMU, cloud-hypervisor, Firecracker) is a note; image.ld makes it,
+ * for a note cannot name an address in a position-independent link.
+ *
+ * All three protocols enter here: flat segments, no paging, %ebx points at
  * what the loader has to say.  %eax is its magic, except by PVH. */
     .globl entry32
     .type entry32, @function
@@ -191,7 +194,10 @@ boot_gdt_pointer:
     .word 3 * 8 - 1
     .long ABS(boot_gdt)
 
+    .size entry32, . - entry32
+
     .code64
+    .type start64, @function
 start64:
     popq %r12 /* time stamp counter */
     popq %r13 /* %eax below, %ebx above */
@@ -228,11 +234,7 @@ start64:
     xorl %ebp, %ebp
     call machine_start
     ud2
-    .size entry32, . - entry32
-
-/* PVH: QEMU's microvm, Xen, Firecracker, cloud-hypervisor.  The entry point of
- * this note is filled in by image.ld, for a note cannot name an address in a
- * position-independent link. */
+    .size start64, . - start64
 
     .section .noinit, "aw", @nobits
     .balign 4096

@@ -23,8 +23,8 @@ void platform_acpi_start(void)
     struct platform *p = &platform;
     uint64_t root = p->boot.rsdp;
 
-    if (root == 0 && !p->boot.efi)
-        root = acpi_find_root(&phys_memory);
+    if (root == 0)
+        root = acpi_find_root(&phys_memory, &p->boot.acpi);
     p->has_acpi = root != 0 && acpi_read(&p->acpi, &phys_memory, root);
     if (p->has_acpi)
         p->has_fadt = acpi_fadt_read(&p->fadt, acpi_table("FACP"));

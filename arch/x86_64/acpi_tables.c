@@ -4,7 +4,11 @@
  */
 #include "acpi_tables.h"
 
-enum { ROOT_BYTES = 20, ROOT2_BYTES = 36 };
+enum {
+    ROOT_BYTES = 20,
+    ROOT2_BYTES = 36,
+    ROOT_SEARCH_MAX = 1 << 20 /* of one range */
+};
 
 static uint8_t sum(struct span s)
 {
@@ -32,21 +36,29 @@ static bool is_root(struct span s)
            sum((struct span){s.p, ROOT_BYTES}) == 0;
 }
 
-uint64_t acpi_find_root(const struct phys *m)
+static uint64_t find_root_in(const struct phys *m, uint64_t from, uint64_t end)
 {
-    static const struct {
-        uint32_t at, n;
-    } places[] = {{0xf0000, 0x10000}, {0xe0000, 0x10000}, {0x80000, 0x20000}};
+    uint64_t n = end - from < ROOT_SEARCH_MAX ? end - from : ROOT_SEARCH_MAX;
+    struct span s = phys_at(m, from, (size_t)n);
 
-    for (unsigned i = 0; i < ARRAY_LEN(places); i++) {
-        struct span s = phys_at(m, places[i].at, places[i].n);
-
-        for (size_t at = 0; at + 16 < s.n; at += 16)
-            if (le64(s.p + at) == UINT64_C(0x2052545020445352) &&
-                is_root((struct span){s.p + at, s.n - at}))
-                return places[i].at + at;
-    }
+    for (size_t at = 0; at + 16 < s.n; at += 16)
+        if (le64(s.p + at) == UINT64_C(0x2052545020445352) &&
+            is_root((struct span){s.p + at, s.n - at}))
+            return from + at;
     return 0;
+}
+
+uint64_t acpi_find_root(const struct phys *m, const struct regions *tables)
+{
+    static const struct region bios[] = {
+        {0xf0000, 0x100000}, {0xe0000, 0xf0000}, {0x80000, 0xa0000}};
+    uint64_t at = 0;
+
+    for (unsigned i = 0; i < ARRAY_LEN(bios) && at == 0; i++)
+        at = find_root_in(m, bios[i].base, bios[i].end);
+    for (unsigned i = 0; i < tables->n && at == 0; i++)
+        at = find_root_in(m, tables->r[i].base, tables->r[i].end);
+    return at;
 }
 
 /* A table's bytes by what its header says; empty when that cannot be. */

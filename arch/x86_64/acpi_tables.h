@@ -7,6 +7,7 @@
 
 #include "acpi.h"
 #include "phys.h"
+#include "regions.h"
 
 enum {
     ACPI_TABLES_MAX = 64,           /* beyond: not seen */
@@ -25,8 +26,9 @@ struct acpi {
     } tables[ACPI_TABLES_MAX];
 };
 
-/* Where a BIOS has put the root pointer; 0: nowhere. */
-uint64_t acpi_find_root(const struct phys *);
+/* Where firmware has put the root pointer, when the loader does not say: in
+ * a BIOS's own memory, or among the tables (UEFI).  0: nowhere. */
+uint64_t acpi_find_root(const struct phys *, const struct regions *tables);
 
 /* List the tables.  False when there is no good root. */
 MUST_USE bool acpi_read(struct acpi *, const struct phys *, uint64_t root);

@@ -57,10 +57,10 @@ static enum call call_before(const struct image *m, uint64_t address,
     if (into >= 5 && end[-5] == 0xe8) {
         uint64_t target = address + (uint64_t)(int64_t)(int32_t)le32(end - 4);
 
+        if (callee == 0)
+            return CALL_INDIRECT; /* as good as any */
         if (target >= m->base && target - m->base < m->text.n)
-            return target == callee ? CALL_SURE
-                   : callee         ? CALL_ELSEWHERE
-                                    : CALL_INDIRECT; /* as good as any */
+            return target == callee ? CALL_SURE : CALL_ELSEWHERE;
     }
     return is_indirect_call(end, (size_t)into) ? CALL_INDIRECT : NO_CALL;
 }

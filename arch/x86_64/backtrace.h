@@ -9,7 +9,7 @@
 
 enum {
     BACKTRACE_MAX = 24,         /* frames */
-    BACKTRACE_WORDS_MAX = 2048, /* of stack, looked at in all */
+    BACKTRACE_WORDS_MAX = 4096, /* of stack, looked at in all */
     BACKTRACE_GAP_MAX = 512     /* of them, for one frame's caller */
 };
 

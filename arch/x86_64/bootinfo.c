@@ -10,6 +10,7 @@ enum {
     MULTIBOOT2_MAGIC = 0x36d76289,
     PVH_MAGIC = 0x336ec578,
     MAP_USABLE = 1,
+    MAP_ACPI = 3,
     PAGE = 4096
 };
 
@@ -56,9 +57,12 @@ const char *boot_map_read(struct boot_info *b, struct boot_map map)
         if (e.type == MAP_USABLE)
             regions_add(&b->memory, e.base, e.end);
     }
-    for (m = map; next_entry(&m, &e);)
+    for (m = map; next_entry(&m, &e);) {
         if (e.type != MAP_USABLE)
             regions_remove(&b->memory, e.base, e.end);
+        if (e.type == MAP_ACPI)
+            regions_add(&b->acpi, e.base, e.end);
+    }
     b->total = regions_bytes(&b->memory);
     regions_align(&b->memory, PAGE);
     b->free = b->memory;

@@ -31,6 +31,7 @@ struct boot_info {
     uint64_t total;        /* bytes of memory there are */
     struct regions memory; /* all of it that may be used, in whole pages */
     struct regions free;   /* without what the loader put into it */
+    struct regions acpi;   /* memory that holds ACPI's tables */
     struct cmdline cmdline;
 };
 
