@@ -144,6 +144,40 @@ static void join_ended(struct env *e, void *arg)
     note('j');
 }
 
+START_TEST(test_a_joiner_is_not_woken_by_anything_else)
+{
+    struct fiber *f;
+
+    world();
+    f = spawn(parent, NULL);
+    run_until(now + 10 * MS);
+    fiber_wake(f);
+    run_until(now + 10 * MS);
+    ck_assert_str_eq(trace, "pc");
+}
+END_TEST
+
+static void wait_once(struct env *e, void *arg)
+{
+    (void)arg;
+    note(fiber_wait(e->fibers, now + NS_PER_SEC) ? 'E' : 'w');
+}
+
+START_TEST(test_a_fiber_that_was_woken_leaves_no_timer_behind)
+{
+    struct fiber *f;
+
+    world();
+    f = spawn(wait_once, NULL);
+    settle();
+    ck_assert_uint_eq(loop_pending(&loop), 1);
+    fiber_wake(f);
+    settle();
+    ck_assert_str_eq(trace, "w");
+    ck_assert_uint_eq(loop_pending(&loop), 0);
+}
+END_TEST
+
 START_TEST(test_join_of_one_that_has_ended_does_not_wait)
 {
     world();
@@ -285,18 +319,40 @@ START_TEST(test_slots_are_used_again_thousands_of_times)
 }
 END_TEST
 
-static unsigned depth(unsigned n)
+START_TEST(test_a_slot_used_again_starts_afresh)
 {
-    volatile char room[512];
+    struct fiber *f;
 
-    memset((char *)room, (int)n, sizeof(room));
-    return room[n % 512] == (char)n ? 1 + depth(n + 1) : 0;
+    world();
+    f = spawn(parent, NULL);
+    run_until(now + 10 * MS);
+    fiber_cancel(&env, f); /* its child, too */
+    settle();
+    ended = f;
+    spawn_free(join_ended, NULL);
+    settle();
+    ck_assert_str_eq(trace, "pcXPj");
+    for (unsigned i = 0; i < WORLD_FIBERS; i++)
+        spawn_free(child, NULL);
+    run_until(now + 100 * MS);
+    ck_assert_str_eq(trace, "pcXPjccccCCCC");
+    ck_assert_uint_eq(fibers_live(&fibers), 0);
+    for (unsigned i = 0; i < WORLD_FIBERS; i++)
+        spawn_free(noting, "n");
 }
+END_TEST
 
+/* Writes down its stack to half a page below the end, and no further: what
+ * lies there would be another fiber's. */
 static void overflow(struct env *e, void *arg)
 {
+    volatile char here = 0;
+    uintptr_t top = (uintptr_t)&here;
+
     (void)e;
-    *(unsigned *)arg = depth(0);
+    (void)arg;
+    for (size_t n = 0; n < WORLD_STACK + MACHINE_PAGE_BYTES / 2; n += 512)
+        *(volatile char *)(top - n) = here;
 }
 
 static void deep_enough(struct env *e, void *arg)
@@ -321,12 +377,12 @@ END_TEST
 
 START_TEST(test_an_overflow_faults_on_the_guard_page)
 {
-    static unsigned result;
     pid_t pid;
     int status;
 
     world();
-    spawn_free(overflow, &result);
+    spawn_free(noting, "a"); /* the fiber below */
+    spawn_free(overflow, NULL);
     fflush(NULL);
     pid = fork();
     if (pid == 0) {
@@ -364,6 +420,8 @@ RUN_TESTS("fiber", PANICS(test_waiting_outside_a_fiber_panics),
           test_sleep_is_never_shorter_than_asked,
           test_sleeping_for_ever_does_not_wrap,
           test_join_waits_for_the_end_and_frees,
+          test_a_joiner_is_not_woken_by_anything_else,
+          test_a_fiber_that_was_woken_leaves_no_timer_behind,
           test_join_of_one_that_has_ended_does_not_wait,
           test_cancel_ends_the_wait_and_all_later_ones,
           test_cancel_before_the_start_lets_it_run_into_its_first_wait,
@@ -371,6 +429,7 @@ RUN_TESTS("fiber", PANICS(test_waiting_outside_a_fiber_panics),
           test_a_cancelled_fiber_that_joins_cancels_first,
           test_each_fiber_keeps_its_registers_and_rounding,
           test_slots_are_used_again_thousands_of_times,
+          test_a_slot_used_again_starts_afresh,
           test_half_the_stack_is_there_to_use,
           test_an_overflow_faults_on_the_guard_page,
           test_an_arena_too_small_is_refused)

@@ -206,6 +206,52 @@ START_TEST(test_a_loan_of_any_size_is_taken_when_there_is_any_room)
 }
 END_TEST
 
+START_TEST(test_room_is_told_only_when_there_is_some)
+{
+    struct lent big = lent("0123456789");
+
+    setup(4);
+    got(0);
+    ck_assert(stream_lend(a, &big.loan));
+    ck_assert_uint_eq(stream_reserve(a).n, 0);
+    for (unsigned i = 0; i < 6; i++) {
+        stream_consume(b, 1);
+        ck_assert_uint_eq(got(0), 0);
+    }
+    stream_consume(b, 1);
+    ck_assert_uint_eq(got(0), STREAM_WRITABLE);
+    ck_assert_uint_eq(stream_reserve(a).n, 1);
+}
+END_TEST
+
+START_TEST(test_loans_consumed_together_are_all_done)
+{
+    struct lent loans[3] = {lent("A"), lent("B"), lent("C")};
+
+    setup(64);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert(stream_lend(a, &loans[i].loan));
+    ck_assert_str_eq(read_text(b), "ABC");
+    got(0);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_eq(loans[i].done, 1);
+}
+END_TEST
+
+START_TEST(test_an_end_without_a_byte)
+{
+    setup(64);
+    got(0);
+    stream_shutdown(a);
+    ck_assert_uint_eq(got(1), STREAM_EOF);
+    stream_shutdown(b);
+    ck_assert_uint_eq(got(0), STREAM_EOF | STREAM_CLOSED);
+    ck_assert_uint_eq(got(1), STREAM_CLOSED);
+    stream_release(a);
+    stream_release(b);
+}
+END_TEST
+
 START_TEST(test_an_abort_ends_loans_and_tells_both_ends_why)
 {
     struct lent one = lent("ONE"), two = lent("TWO");
@@ -348,6 +394,8 @@ RUN_TESTS("pipe", PANICS(test_consuming_more_than_was_shown_panics),
           test_pieces_limit_what_is_shown_at_once,
           test_loans_keep_their_place_between_written_bytes,
           test_a_loan_of_any_size_is_taken_when_there_is_any_room,
+          test_room_is_told_only_when_there_is_some,
+          test_loans_consumed_together_are_all_done, test_an_end_without_a_byte,
           test_an_abort_ends_loans_and_tells_both_ends_why,
           test_an_orderly_end_waits_for_what_is_unread,
           test_release_of_an_open_end_resets_the_other,
