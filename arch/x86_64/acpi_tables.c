@@ -40,11 +40,14 @@ static uint64_t find_root_in(const struct phys *m, uint64_t from, uint64_t end)
 {
     uint64_t n = end - from < ROOT_SEARCH_MAX ? end - from : ROOT_SEARCH_MAX;
     struct span s = phys_at(m, from, (size_t)n);
+    uint64_t v;
 
-    for (size_t at = 0; at + 16 < s.n; at += 16)
-        if (le64(s.p + at) == UINT64_C(0x2052545020445352) &&
+    for (size_t at = 0; at + 16 < s.n; at += 16) {
+        memcpy(&v, s.p + at, sizeof(v)); /* "RSD PTR " */
+        if (v == UINT64_C(0x2052545020445352) &&
             is_root((struct span){s.p + at, s.n - at}))
             return from + at;
+    }
     return 0;
 }
 

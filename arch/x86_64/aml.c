@@ -11,9 +11,13 @@
 /* The next place of `word` at or behind `from`; s.n when there is none. */
 static size_t find(struct span s, size_t from, struct span word)
 {
-    for (size_t i = from; i + word.n <= s.n; i++)
-        if (s.p[i] == word.p[0] && memcmp(s.p + i, word.p, word.n) == 0)
-            return i;
+    const uint8_t *p = s.p + from, *end = s.p + s.n - word.n;
+
+    if (s.n < word.n)
+        return s.n;
+    for (uint8_t first = word.p[0]; p <= end; p++)
+        if (*p == first && memcmp(p, word.p, word.n) == 0)
+            return (size_t)(p - s.p);
     return s.n;
 }
 

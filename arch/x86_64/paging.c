@@ -77,25 +77,42 @@ static uint64_t *table_below(struct page_tables *t, uint64_t *entry,
     return table;
 }
 
+/* As many whole entries as lie in a row in one table; how many those were. */
+static uint64_t set_row(uint64_t *table, unsigned shift, uint64_t at,
+                        uint64_t end, uint64_t bits)
+{
+    unsigned first = at >> shift & 511;
+    uint64_t n = (end - at) >> shift, step = UINT64_C(1) << shift;
+    uint64_t *entry = &table[first];
+
+    if (n > 512 - first)
+        n = 512 - first;
+    if (bits & PRESENT)
+        bits |= at | (shift > SHIFT_PAGE ? LARGE : 0);
+    else
+        step = 0;
+    for (uint64_t *stop = entry + n; entry < stop; bits += step)
+        *entry++ = bits;
+    return n;
+}
+
 static bool set_pages(struct page_tables *t, uint64_t *table, unsigned shift,
                       uint64_t at, uint64_t end, uint64_t bits)
 {
     const uint64_t step = UINT64_C(1) << shift;
     bool leaf = shift <= (t->huge ? SHIFT_HUGE : SHIFT_LARGE);
-    uint64_t size = leaf && shift > SHIFT_PAGE && bits & PRESENT ? LARGE : 0;
 
     while (at < end) {
-        uint64_t *entry = &table[at >> shift & 511], *below;
-        uint64_t next = (at & ~(step - 1)) + step;
+        uint64_t next = (at & ~(step - 1)) + step, *below;
 
         if (leaf && next - at == step && next <= end) {
-            *entry = bits ? (bits & PRESENT ? at : 0) | bits | size : 0;
-        } else {
-            below = table_below(t, entry, shift);
-            if (!below || !set_pages(t, below, shift - 9, at,
-                                     next < end ? next : end, bits))
-                return false;
+            at += set_row(table, shift, at, end, bits) << shift;
+            continue;
         }
+        next = next < end ? next : end;
+        below = table_below(t, &table[at >> shift & 511], shift);
+        if (!below || !set_pages(t, below, shift - 9, at, next, bits))
+            return false;
         at = next;
     }
     return true;
