@@ -51,6 +51,7 @@ static void seed_from(struct env *env, struct virtio_dev *dev)
         if (got.n > 0)
             break;
         machine_wait(machine_now() + RNG_WAIT_MS * NS_PER_MS);
+        machine_woken();
     }
     if (got.n > 0)
         machine_seed(got);

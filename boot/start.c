@@ -192,8 +192,6 @@ static bool alive(const struct env *env)
 
 static void end_when_over(struct env *env)
 {
-    if (!app.returned)
-        return;
     if (app.err) {
         log_error(env->log, "boot", "%s: %s", env->manifest->name,
                   err_name(app.err));
@@ -203,16 +201,25 @@ static void end_when_over(struct env *env)
         machine_exit(0);
 }
 
+/* A wake-up that comes after it was taken here ends the wait below at once, so
+ * none is lost; what a turn leaves undone is in the loop's deadline. */
 static _Noreturn void run(struct env *env)
 {
     for (;;) {
-        while (loop_turn(env->loop, machine_now()))
-            ;
+        ns_t now = machine_now();
+
+        machine_woken();
+        loop_turn(env->loop, now);
         if (app.running && !boot_system.started_ns)
             billet_started(env);
-        end_when_over(env);
-        if (!loop_arm(env->loop))
-            machine_wait(loop_deadline(env->loop));
+        if (app.returned)
+            end_when_over(env);
+        if (!loop_arm(env->loop)) {
+            ns_t at = loop_deadline(env->loop);
+
+            if (at > now)
+                machine_wait(at);
+        }
     }
 }
 
