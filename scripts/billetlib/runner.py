@@ -15,6 +15,9 @@ from .tree import app, build_dir, shown
 PORT = re.compile(r'^(?:(tcp|udp):)?(\d{1,5}):(\d{1,5})$')
 HTTP_PORT = 80
 ANSWER_SECONDS = 60
+# QEMU accepts a connection before there is a guest to answer it, and such a
+# one is lost: so the first attempts are short.
+PATIENCE_FIRST, PATIENCE_MAX = 0.2, 5.0
 
 
 def parse_port(text):
@@ -83,8 +86,9 @@ class Announcer(threading.Thread):
         super().__init__(daemon=True)
         self.ports, self.over, self.answered = ports, threading.Event(), []
 
-    def answers(self, port):
-        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=2)
+    def answers(self, port, patience):
+        connection = http.client.HTTPConnection('127.0.0.1', port,
+                                                timeout=patience)
         try:
             connection.request('GET', '/')
             connection.getresponse().read(1)
@@ -97,8 +101,10 @@ class Announcer(threading.Thread):
     def run(self):
         end = time.monotonic() + ANSWER_SECONDS
         for port in self.ports:
-            while not self.answers(port):
-                if self.over.wait(0.1):
+            patience = PATIENCE_FIRST
+            while not self.answers(port, patience):
+                patience = min(patience * 1.2, PATIENCE_MAX)
+                if self.over.wait(0.05):
                     return
                 if time.monotonic() > end:
                     say.warn(f'nothing answers on http://localhost:{port}/ '
@@ -156,6 +162,8 @@ def run(options):
     app(options.name)
     build_path = build_dir(options.build)
     image = build_path / 'apps' / (options.name + '.elf')
+    for port in options.port or []:
+        parse_port(port)
     if options.dry_run:
         print(say.line(compose(options, image)[0].words))
         return say.OK

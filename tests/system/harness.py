@@ -73,6 +73,20 @@ def http_get(port, path='/', host='127.0.0.1', seconds=5, **headers):
         connection.close()
 
 
+def http_wait(port, path='/', seconds=30):
+    """The first answer of a guest that is still booting.  What QEMU forwards
+    before the guest listens is lost, so the first attempts are short."""
+    end, patience = time.monotonic() + seconds, 0.2
+    while True:
+        answer = http_get(port, path, seconds=patience)
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise Failed(f'no answer by HTTP within {seconds} s')
+        patience = min(patience * 1.2, 5)
+        time.sleep(0.05)
+
+
 def until(condition, seconds, what, step=0.05):
     """Poll until `condition` is true and return what it returned."""
     end = time.monotonic() + seconds

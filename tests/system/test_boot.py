@@ -4,7 +4,7 @@ import re
 import struct
 import time
 
-from harness import Failed, deadline, each, http_get, until
+from harness import Failed, deadline, each, http_get, http_wait, until
 from billetlib import qemu
 
 HELLO = 'Ahoj, "svete" \\ it\'s {}'
@@ -129,7 +129,7 @@ def serve(t, memory, machine='q35'):
     port = t.free_port()
     line = qemu.Line(machine, memory).kernel(t.image('web'))
     guest = t.guest(line.user_net([('tcp', port, 80)]))
-    status, _, body = until(lambda: http_get(port), 30, 'an answer by HTTP')
+    status, _, body = http_wait(port)
     assert status == 200 and body, status
     return guest, port
 
@@ -151,7 +151,8 @@ def test_web_with_too_little_memory_says_how_much_it_wants(t):
         port = t.free_port()
         line = qemu.Line(memory_mb=memory).kernel(t.image('web'))
         guest = t.guest(line.user_net([('tcp', port, 80)]))
-        until(lambda: guest.process.poll() is not None or http_get(port), 30,
+        until(lambda: guest.process.poll() is not None
+              or http_get(port, seconds=1), 30,
               f'an answer or an end with -m {memory}')
         if guest.process.poll() is not None:
             assert guest.wait_exit() != 0

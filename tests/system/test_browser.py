@@ -3,7 +3,7 @@
 import re
 
 from browser import Browser
-from harness import each, http_get, until
+from harness import each, http_wait
 from billetlib import qemu
 
 SIZES = {'desktop': {'width': 1280, 'height': 800, 'mobile': False},
@@ -14,7 +14,7 @@ def web(t):
     port = t.free_port()
     line = qemu.Line().kernel(t.image('web')).user_net([('tcp', port, 80)])
     t.guest(line)
-    until(lambda: http_get(port), 30, 'an answer by HTTP')
+    http_wait(port)
     return f'http://127.0.0.1:{port}/'
 
 

@@ -157,6 +157,7 @@ def test_second_run_is_ready_within_seconds(t):
 
 
 def test_wrong_words_are_refused_with_status_2(t):
+    os.environ['BILLET_BUILD'] = str(t.build)
     for words in (['run'], ['run', 'nosuch'], ['run', 'web', '-p', '80'],
                   ['run', 'web', '-p', '99999:80'], ['nosuch'],
                   ['inspect', 'a', '--', 'b']):
