@@ -7,38 +7,6 @@
 
 enum { IP4_TCP_BYTES = 40, IP6_TCP_BYTES = 60 };
 
-void list_push(struct conn *c, enum conn_list which)
-{
-    struct conn_queue *q = &c->tcp->list[which];
-
-    if (c->on & 1u << which)
-        return;
-    c->on |= (uint8_t)(1u << which);
-    c->next[which] = NULL;
-    if (!q->head)
-        q->head = c;
-    else
-        *q->tail = c;
-    q->tail = &c->next[which];
-}
-
-struct conn *list_pop(struct tcp *tcp, enum conn_list which)
-{
-    struct conn_queue *q = &tcp->list[which];
-    struct conn *c = q->head;
-
-    if (c) {
-        q->head = c->next[which];
-        c->on = (uint8_t)(c->on & ~(1u << which));
-    }
-    return c;
-}
-
-void conn_dirty(struct conn *c)
-{
-    list_push(c, LIST_DIRTY);
-}
-
 void conn_post(struct conn *c, unsigned events)
 {
     if (c->told)
@@ -55,7 +23,7 @@ void conn_rearm(struct conn *c)
 
     if (at == NS_NEVER || (c->timer.link && c->timer.deadline <= at))
         return;
-    wheel_set(&c->tcp->wheel, &c->timer, at);
+    tcp_set_timer(c->tcp, &c->timer, at);
 }
 
 static void on_timer(struct timer *timer, ns_t now)
@@ -81,33 +49,32 @@ uint16_t tcp_path_mss(const struct ip_path *path)
                                                : TCP_MSS_FLOOR;
 }
 
-/* What follows from the path, so that no frame has to ask. */
-static void read_path(struct conn *c)
+/* The largest payload of one packet: whole segments, cut by the NIC. */
+static void read_caps(struct conn *c)
 {
     uint32_t tso = 0, mss = c->tcb.mss;
 
-    c->path_gen = c->path.gen;
     c->caps = ip_path_caps(c->tcp->net, &c->path, &tso);
     if (!(c->caps & (c->path.v4 ? NETIF_TSO4 : NETIF_TSO6)) || tso < mss)
         tso = mss;
     c->max_payload = mss ? tso - tso % mss : 0;
-    c->pseudo_sum =
-        ip_pseudo_sum(&c->path.src, &c->path.dst, c->path.v4, IPPROTO_TCP_, 0);
 }
 
 enum err conn_find_path(struct conn *c)
 {
     enum err err = ip_path_find(c->tcp->net, &c->path);
 
-    if (!err)
-        read_path(c);
+    c->path_gen = c->path.gen;
+    c->pseudo_sum =
+        ip_pseudo_sum(&c->path.src, &c->path.dst, c->path.v4, IPPROTO_TCP_, 0);
     return err;
 }
 
 void conn_refresh_path(struct conn *c)
 {
+    c->path_gen = c->path.gen;
     tcp_on_mss(&c->tcb, tcp_path_mss(&c->path), c->tcp->now);
-    read_path(c);
+    read_caps(c);
 }
 
 struct conn *conn_new(struct tcp *tcp, const struct tcp_key *k, uint32_t hash)
@@ -182,6 +149,8 @@ void conn_close(struct conn *c, enum err why)
     c->tcb.state = TCP_DONE;
     if (c->on & IN_TABLE) {
         table_del(&tcp->table, c->hash, c->index);
+        if (tcp->recent == c)
+            tcp->recent = NULL;
         c->on = (uint8_t)(c->on & ~IN_TABLE);
     }
     wheel_clear(&tcp->wheel, &c->timer);
@@ -203,13 +172,6 @@ void conn_maybe_free(struct conn *c)
     pool_put(&c->tcp->conns, c);
 }
 
-void conn_let_go(struct conn *c)
-{
-    c->on = (uint8_t)(c->on & ~IN_CALL);
-    if (c->over)
-        conn_maybe_free(c);
-}
-
 static void count_end(struct tcp *tcp, enum err why, bool opening)
 {
     if (opening)
@@ -229,24 +191,28 @@ static void ended(struct conn *c, enum err why, bool opening)
     conn_close(c, why == E_CLOSED ? OK : why);
 }
 
-void conn_apply(struct conn *c, const struct tcp_act *act)
+static void count_notes(struct tcp_metrics *count, const struct tcp_act *act)
 {
-    struct tcp_metrics *count = &c->tcp->count;
-    struct tcb *t = &c->tcb;
-
     if (act->drop)
         (&count->dropped__seq)[act->drop - 1]++;
     count->challenge_acks += act->challenged;
     count->bad_sacks += act->bad_sack;
     count->rtx_timeouts += act->rtx_timeout;
     count->fast_rtxs += act->fast_rtx;
+}
+
+void conn_apply(struct conn *c, const struct tcp_act *act)
+{
+    struct tcb *t = &c->tcb;
+
+    if (act->notes)
+        count_notes(&c->tcp->count, act);
     if (act->acked)
         txq_release(c);
     if (act->events & STREAM_EOF)
         ooo_free(c);
     if (act->events & STREAM_OPEN) {
-        txq_release(c);
-        read_path(c);
+        read_caps(c);
     }
     if (act->events & STREAM_CLOSED) {
         ended(c, act->error, t->iss == t->snd_una);

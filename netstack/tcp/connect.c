@@ -40,6 +40,7 @@ enum err tcp_connect(struct net *net, const struct endpoint *to,
     struct tcp *tcp = net_tcp(net);
     struct tcp_key k = {.remote = to->addr, .rport = to->port};
     struct ip_path path = {.dst = to->addr, .netif = to->netif};
+    struct secret_name name;
     struct tcp_open open;
     struct conn *c;
     uint32_t hash;
@@ -54,11 +55,15 @@ enum err tcp_connect(struct net *net, const struct endpoint *to,
     if (!choose_port(tcp, &k, &hash) || !(c = conn_new(tcp, &k, hash)))
         return E_FULL;
     c->path = path;
+    if (conn_find_path(c)) {
+        pool_put(&tcp->conns, c);
+        return E_UNREACH;
+    }
     c->netif = link_netif(&k.remote, path.netif);
-    tcp_open_for(tcp, &path, &k, secret_isn(&tcp->secrets, &k, tcp->now),
+    name = secret_of(&tcp->secrets, &k);
+    tcp_open_for(tcp, &path, secret_isn(&name, tcp->now), name.ts_offset,
                  &open);
     tcp_active(&c->tcb, &open, tcp->now);
-    conn_refresh_path(c);
     ASSERT(table_put(&tcp->table, hash, c->index));
     c->on |= IN_TABLE;
     c->owned = true;

@@ -96,11 +96,18 @@ struct tcp_act {
                         * below tcb.rcv_nxt after the call is in order */
     uint8_t events;    /* enum stream_event */
     uint8_t error;     /* enum err, with STREAM_CLOSED */
-    uint8_t drop;      /* enum tcp_drop */
-    bool reset;        /* answer the segment as RFC 9293 3.10.7.1 does */
-    bool challenged;   /* a challenge ACK will go out */
-    bool bad_sack;     /* it reported what was never sent */
-    bool rtx_timeout, fast_rtx; /* for the counters */
+    union {
+        struct {
+            uint8_t drop;     /* enum tcp_drop */
+            bool reset;       /* answer the segment as 3.10.7.1 does */
+            bool challenged;  /* a challenge ACK will go out */
+            bool bad_sack;    /* it reported what was never sent */
+            bool rtx_timeout; /* for the counters, as the next one */
+            bool fast_rtx;
+            bool unused[2];
+        };
+        uint64_t notes; /* all of these at once */
+    };
 };
 
 /* How much of a segment's payload the shell can keep just now. */
@@ -110,7 +117,15 @@ struct tcb {
     uint8_t state, ca; /* enum tcp_state, enum tcp_ca */
     uint8_t snd_wscale, rcv_wscale;
     bool ts_ok, sack_ok, wscale_ok;
-    bool syn_pending; /* a SYN is to be sent */
+    union {
+        struct {
+            bool ack_now;     /* an ACK goes out at once */
+            bool syn_pending; /* a SYN is to be sent */
+            bool rtx_now;     /* the first unacknowledged segment again */
+            bool keep_now;    /* a keepalive probe */
+        };
+        uint32_t todo; /* all of these at once */
+    };
 
     /* Hot: what every segment in order touches. */
     uint32_t rcv_nxt, rcv_adv; /* rcv_adv: right edge of the widest offer */
@@ -124,8 +139,7 @@ struct tcb {
     uint16_t rcv_mss; /* the peer's segments, as estimated from the largest */
     uint16_t rcv_mss_max, mss_default; /* that we offered; if none is said */
     bool fin_queued, fin_sent;         /* by us */
-    bool fin_early; /* the peer's FIN came ahead of its data... */
-    bool ack_now;
+    bool fin_early;   /* the peer's FIN came ahead of its data... */
     uint8_t dup_acks; /* pure ACKs owed for segments out of order */
     uint8_t backoff;
     bool probing, probe_now; /* the zero-window probe; see next.c */
@@ -143,7 +157,6 @@ struct tcb {
     uint32_t lost_below; /* what is not SACKed below here counts as lost */
     uint32_t inflate;    /* bytes that dup ACKs say have left, without SACK */
     uint8_t dups;
-    bool rtx_now;    /* the first unacknowledged segment goes out at once */
     bool rescue_ok;  /* RFC 6675 NextSeg rule 4 is still to be had */
     bool partial;    /* a partial ACK has come (RFC 6582 3.2, step 3) */
     bool stale_dups; /* dup ACKs may be echoes of our own retransmissions */
@@ -151,7 +164,6 @@ struct tcb {
     /* Round trip time and timers. */
     uint8_t syn_rtx; /* SYNs sent again */
     uint8_t keep_probes;
-    bool keep_now;
     bool rtt_timed; /* rtt_seq is being timed */
     uint8_t challenges;
     uint32_t challenge_s;
@@ -179,7 +191,8 @@ struct tcp_open {
 /* What the peer's SYN said, as kept by a half-open entry or a cookie. */
 struct tcp_synced {
     uint32_t irs, ts_recent;
-    uint16_t peer_mss; /* 0: did not say */
+    uint32_t iss, ts_offset; /* ours, as the SYN-ACK had them */
+    uint16_t peer_mss;       /* 0: did not say */
     uint8_t snd_wscale;
     bool ts, sack, wscale;
     bool resent;   /* our SYN-ACK had to be sent again */
@@ -220,7 +233,12 @@ static inline void tcp_set_rcv_limit(struct tcb *t, uint32_t limit)
  * Call until false. */
 bool tcp_next(struct tcb *, uint32_t max, struct tcp_seg *out, ns_t now);
 /* Whether tcp_next() is worth calling; true once too often at most. */
-bool tcp_has_next(const struct tcb *);
+static inline bool tcp_has_next(const struct tcb *t)
+{
+    return t->todo || t->dup_acks || t->ca != TCP_CA_OPEN ||
+           (int32_t)(t->snd_nxt - t->snd_end) < 0 ||
+           t->fin_queued != t->fin_sent;
+}
 
 /* When tcp_on_timer() is next due; NS_NEVER if it is not. */
 static inline ns_t tcp_deadline_of(const struct tcb *t)

@@ -52,8 +52,7 @@ static void send_again(struct half *h, ns_t now)
     struct tcp *tcp = h->tcp;
     struct syn_ack s = {.iss = h->iss,
                         .ack = h->irs + 1 + h->data_len,
-                        .tsval = tcp_ticks(now) +
-                                 secret_ts_offset(&tcp->secrets, &h->key),
+                        .tsval = tcp_ticks(now) + h->ts_offset,
                         .tsecr = h->ts_recent,
                         .opts = h->opts};
 
@@ -76,7 +75,7 @@ static void fire(struct timer *timer, ns_t now)
     h->tries++;
     tcp->count.retrans_segs++;
     send_again(h, now);
-    wheel_set(&tcp->wheel, timer, now + (TCP_RTO_INITIAL << h->tries));
+    tcp_set_timer(tcp, timer, now + (TCP_RTO_INITIAL << h->tries));
 }
 
 static struct half *half_get(struct tcp *tcp)
@@ -111,7 +110,8 @@ static void keep_data(struct half *h, const struct tcp_in *in)
         h->data_len = (uint16_t)n;
 }
 
-struct half *half_new(struct tcp *tcp, const struct tcp_in *in, uint32_t iss)
+struct half *half_new(struct tcp *tcp, const struct tcp_in *in, uint32_t iss,
+                      uint32_t ts_offset)
 {
     const struct tcp_seg *s = &in->h.seg;
     struct half *h = half_get(tcp);
@@ -131,7 +131,8 @@ struct half *half_new(struct tcp *tcp, const struct tcp_in *in, uint32_t iss)
                        .snd_wscale = s->opts & TCP_OPT_WSCALE ? s->wscale : 0,
                        .netif = in->rx->netif,
                        .opts = syn_opts(s),
-                       .sent_at = tcp->now};
+                       .ts_offset = ts_offset,
+                       .sent = (uint32_t)(tcp->now >> 10)};
     if (h->older == HALF_NONE)
         tcp->half_oldest = index_of(h);
     else
@@ -139,7 +140,7 @@ struct half *half_new(struct tcp *tcp, const struct tcp_in *in, uint32_t iss)
     tcp->half_newest = index_of(h);
     ASSERT(table_put(&tcp->table, h->hash, index_of(h)));
     keep_data(h, in);
-    wheel_set(&tcp->wheel, &h->timer, tcp->now + TCP_RTO_INITIAL);
+    tcp_set_timer(tcp, &h->timer, tcp->now + TCP_RTO_INITIAL);
     send_again(h, tcp->now);
     return h;
 }
@@ -179,6 +180,7 @@ static enum half_verdict judge(const struct half *h, const struct tcp_seg *s)
 static void complete(struct half *h, struct tcp_in *in)
 {
     struct tcp *tcp = h->tcp;
+    uint32_t since = (uint32_t)(tcp->now >> 10) - h->sent;
     struct tcp_synced p = {.irs = h->irs,
                            .ts_recent = h->ts_recent,
                            .peer_mss = h->peer_mss,
@@ -189,11 +191,13 @@ static void complete(struct half *h, struct tcp_in *in)
                            .resent = h->tries != 0,
                            .wnd = tcp_syn_wnd(tcp->config.limits.tcp_rcvbuf),
                            .data = h->data_len,
-                           .sent_at = h->sent_at};
+                           .iss = h->iss,
+                           .ts_offset = h->ts_offset,
+                           .sent_at = tcp->now - ((ns_t)since << 10)};
     struct piece *data = h->data;
     struct conn *c;
 
-    c = accept_conn(tcp, in, &p, h->iss);
+    c = accept_conn(tcp, in, &p);
     if (!c)
         return;
     h->data = NULL;
@@ -221,8 +225,7 @@ static void ack_again(struct half *h)
     tcp->count.challenge_acks++;
     if (h->opts & TCP_OPT_TS) {
         s.opts = TCP_OPT_TS;
-        s.tsval =
-            tcp_ticks(tcp->now) + secret_ts_offset(&tcp->secrets, &h->key);
+        s.tsval = tcp_ticks(tcp->now) + h->ts_offset;
         s.tsecr = h->ts_recent;
     }
     tcp_reply(tcp, &h->key, h->netif, &s);

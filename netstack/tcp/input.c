@@ -40,16 +40,20 @@ void conn_input(struct conn *c, struct tcp_in *in)
 
 static void to_whom(struct tcp *tcp, struct tcp_in *in)
 {
-    uint32_t i = tcp_find(tcp, &in->key, in->hash);
+    uint32_t i;
 
-    if (i == TABLE_NONE)
+    in->hash = key_hash(tcp, &in->key);
+    i = tcp_find(tcp, &in->key, in->hash);
+    if (i == TABLE_NONE) {
         listen_input(tcp, in, NULL);
-    else if (i < tcp->half_from)
-        conn_input(conn_at(tcp, i), in);
-    else if (i < tcp->tw_from)
+    } else if (i < tcp->half_from) {
+        tcp->recent = conn_at(tcp, i);
+        conn_input(tcp->recent, in);
+    } else if (i < tcp->tw_from) {
         half_input(half_at(tcp, i), in);
-    else
+    } else {
         tw_input(tcp, i, in);
+    }
 }
 
 /* The header lies in the first fragment, but for the longest options. */
@@ -97,8 +101,11 @@ void tcp_input(struct tcp *tcp, struct ip_rx *rx, ns_t now)
         in.key.remote = rx->src;
         in.key.lport = in.h.dst;
         in.key.rport = in.h.src;
-        in.hash = key_hash(tcp, &in.key);
-        to_whom(tcp, &in);
+        /* Segments come in runs. */
+        if (tcp->recent && is_conn(tcp->recent, &in.key))
+            conn_input(tcp->recent, &in);
+        else
+            to_whom(tcp, &in);
     }
     pkt_put(rx->pkt);
 }

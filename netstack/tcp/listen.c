@@ -47,10 +47,10 @@ void syn_ack_send(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
 }
 
 void tcp_open_for(const struct tcp *tcp, const struct ip_path *path,
-                  const struct tcp_key *k, uint32_t iss, struct tcp_open *out)
+                  uint32_t iss, uint32_t ts_offset, struct tcp_open *out)
 {
     *out = (struct tcp_open){.iss = iss,
-                             .ts_offset = secret_ts_offset(&tcp->secrets, k),
+                             .ts_offset = ts_offset,
                              .rcv_limit = tcp->config.limits.tcp_rcvbuf,
                              .mss = tcp_path_mss(path),
                              .mss_default =
@@ -62,7 +62,7 @@ void tcp_open_for(const struct tcp *tcp, const struct ip_path *path,
 }
 
 struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
-                         const struct tcp_synced *p, uint32_t iss)
+                         const struct tcp_synced *p)
 {
     struct conn *c = conn_new(tcp, &in->key, in->hash);
     struct tcp_open open;
@@ -77,10 +77,11 @@ struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
         pool_put(&tcp->conns, c);
         return NULL;
     }
-    tcp_open_for(tcp, &c->path, &in->key, iss, &open);
+    tcp_open_for(tcp, &c->path, p->iss, p->ts_offset, &open);
     tcp_passive(&c->tcb, &open, p, tcp->now);
     ASSERT(table_put(&tcp->table, c->hash, c->index));
     c->on |= IN_TABLE;
+    tcp->recent = c;
     c->accepting = true;
     list_push(c, LIST_EVENTS);
     return c;
@@ -88,7 +89,7 @@ struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
 
 /* The queue is full: the reply carries what an entry would hold. */
 static void send_cookie(struct tcp *tcp, struct listener *l,
-                        const struct tcp_in *in)
+                        const struct tcp_in *in, uint32_t ts_offset)
 {
     const struct tcp_seg *s = &in->h.seg;
     uint16_t mss = in->h.seg.opts & TCP_OPT_MSS ? s->mss : 0;
@@ -103,7 +104,7 @@ static void send_cookie(struct tcp *tcp, struct listener *l,
     if (s->opts & TCP_OPT_TS) { /* without, there is no place for the rest */
         a.opts = syn_opts(s);
         a.tsecr = s->tsval;
-        a.tsval = cookie_tsval(&tcp->secrets, &in->key, &c, tcp->now);
+        a.tsval = cookie_tsval(ts_offset, &c, tcp->now);
     }
     a.iss = cookie_isn(&tcp->secrets, &in->key, s->seq, mss, tcp->now);
     tcp->count.syn_cookies_sent++;
@@ -116,7 +117,8 @@ static void send_cookie(struct tcp *tcp, struct listener *l,
 static void take_syn(struct tcp *tcp, struct listener *l, struct tcp_in *in,
                      const uint32_t *after)
 {
-    uint32_t iss = secret_isn(&tcp->secrets, &in->key, tcp->now);
+    struct secret_name name;
+    uint32_t iss;
 
     if (in->h.src == in->h.dst && ipaddr_eq(&in->key.local, &in->key.remote)) {
         tcp->count.dropped__handshake++; /* it would talk to itself */
@@ -126,36 +128,42 @@ static void take_syn(struct tcp *tcp, struct listener *l, struct tcp_in *in,
         tcp->count.dropped__conns_full++;
         return;
     }
+    name = secret_of(&tcp->secrets, &in->key);
+    iss = secret_isn(&name, tcp->now);
     /* RFC 6191: above all that the previous incarnation sent. */
     if (after && !seq_lt(*after + 1, iss))
         iss = *after + 1 + (1u << 16) + rng_below(&tcp->rng, 1u << 16);
-    if (!half_new(tcp, in, iss))
-        send_cookie(tcp, l, in);
+    if (!half_new(tcp, in, iss, name.ts_offset))
+        send_cookie(tcp, l, in, name.ts_offset);
 }
 
 /* An ACK that belongs to nothing: the answer to a cookie? */
 static bool take_cookie(struct tcp *tcp, struct listener *l, struct tcp_in *in)
 {
     const struct tcp_seg *s = &in->h.seg;
+    struct secret_name name = secret_of(&tcp->secrets, &in->key);
     struct tcp_synced p;
     struct cookie k;
     struct conn *c;
 
     if (tcp->now >= l->cookies_until || s->flags & TCP_SYN)
         return false;
-    if (!cookie_check(&k, &tcp->secrets, &in->key, s, tcp->now)) {
+    if (!cookie_check(&k, &tcp->secrets, &in->key, s, name.ts_offset,
+                      tcp->now)) {
         tcp->count.dropped__bad_cookie++;
         return false;
     }
     p = (struct tcp_synced){.irs = s->seq - 1,
                             .ts_recent = k.ts ? s->tsval : 0,
+                            .iss = s->ack - 1,
+                            .ts_offset = name.ts_offset,
                             .peer_mss = k.mss,
                             .snd_wscale = k.wscale,
                             .ts = k.ts,
                             .sack = k.ts && k.sack,
                             .wscale = k.ts && k.has_wscale,
                             .wnd = tcp_syn_wnd(tcp->config.limits.tcp_rcvbuf)};
-    c = accept_conn(tcp, in, &p, s->ack - 1);
+    c = accept_conn(tcp, in, &p);
     if (!c)
         return true;
     tcp->count.syn_cookies_taken++;

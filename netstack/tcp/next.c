@@ -248,13 +248,6 @@ static bool next_ack(struct tcb *t, struct tcp_seg *out, ns_t now)
     return finish(t, out, now);
 }
 
-bool tcp_has_next(const struct tcb *t)
-{
-    return t->ack_now || t->dup_acks || t->syn_pending ||
-           t->ca != TCP_CA_OPEN || seq_lt(t->snd_nxt, t->snd_end) ||
-           t->fin_queued != t->fin_sent || t->keep_now || t->rtx_now;
-}
-
 bool tcp_next(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
 {
     unsigned blocks;

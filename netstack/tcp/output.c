@@ -15,13 +15,13 @@ struct pkt *tcp_pkt(struct tcp *tcp)
     return p ? p : pkt_get(tcp->config.pkts);
 }
 
-/* The pseudo-header's length field; it has as many bytes as an IPv6 one. */
+/* The pseudo-header's length field, as csum_add() of its four bytes would do
+ * it: the sum is of words in this machine's byte order. */
 static uint64_t add_len(uint64_t sum, uint32_t len)
 {
-    uint8_t b[4];
+    uint64_t with = sum + __builtin_bswap32(len);
 
-    put_be32(b, len);
-    return csum_add(sum, b, sizeof(b), false);
+    return with + (with < sum);
 }
 
 static uint16_t whole_csum(const struct pkt *p, uint64_t sum)
@@ -76,9 +76,7 @@ void tcp_send_seg(struct tcp *tcp, struct pkt *p, const struct tcp_seg *s,
 /* RFC 4022 counts a retransmission apart from what is new. */
 static void count_out(struct tcp *tcp, const struct tcp_seg *s, uint32_t nxt)
 {
-    bool any = s->len || s->flags & (TCP_SYN | TCP_FIN);
-
-    if (any && seq_lt(s->seq, nxt))
+    if (seq_lt(s->seq, nxt) && (s->len || s->flags & (TCP_SYN | TCP_FIN)))
         tcp->count.retrans_segs++;
     else
         tcp->count.out_segs++;
@@ -169,13 +167,10 @@ static bool serve(struct conn *c, unsigned max, unsigned *sent)
         *sent += send_rst(c);
     if (c->over)
         return true;
-    txq_trim(c);
-    if (tcp_has_next(&c->tcb)) {
-        tcp_set_rcv_limit(&c->tcb, rx_pressed(c->tcp)
-                                       ? c->tcp->config.limits.tcp_rcvbuf / 4
-                                       : c->tcp->config.limits.tcp_rcvbuf);
-        *sent += send_all(c, max, &done);
-    }
+    if (c->tx && !c->tx_last->len)
+        txq_trim(c);
+    tcp_set_rcv_limit(&c->tcb, c->tcp->rcv_limit);
+    *sent += send_all(c, max, &done);
     if (done && c->tcb.state == TCP_TIME_WAIT)
         tw_start(c);
     else
@@ -201,6 +196,7 @@ unsigned tcp_output(struct tcp *tcp, unsigned max, ns_t now)
 
     tcp->now = now;
     tcp->retry_at = 0;
+    tcp->rcv_limit = tcp->config.limits.tcp_rcvbuf / (rx_pressed(tcp) ? 4 : 1);
     while (sent < max && !tcp->retry_at && (c = list_pop(tcp, LIST_DIRTY))) {
         c->on |= IN_CALL;
         if (!serve(c, max - sent, &sent))

@@ -8,7 +8,7 @@
  */
 #include "shell.h"
 
-bool pieces_ready(struct tcp *tcp, unsigned n)
+bool pieces_make_ready(struct tcp *tcp, unsigned n)
 {
     while (tcp->nspare < n) {
         struct piece *p =
@@ -21,30 +21,6 @@ bool pieces_ready(struct tcp *tcp, unsigned n)
         tcp->nspare++;
     }
     return true;
-}
-
-struct piece *piece_take(struct tcp *tcp)
-{
-    struct piece *p = tcp->spare;
-
-    ASSERT(p);
-    tcp->spare = p->next;
-    tcp->nspare--;
-    p->next = NULL;
-    return p;
-}
-
-/* A few are kept, for the next segment will want them. */
-void piece_drop(struct tcp *tcp, struct piece *p)
-{
-    buf_drop(p->buf);
-    if (tcp->nspare >= PIECES_SPARE / 8) {
-        pool_put(&tcp->pieces, p);
-        return;
-    }
-    p->next = tcp->spare;
-    tcp->spare = p;
-    tcp->nspare++;
 }
 
 struct seq_set *set_get(struct tcp *tcp)

@@ -11,13 +11,6 @@
 
 enum { RX_BLOCK_BYTES = 2048 };
 
-bool rx_pressed(const struct tcp *tcp)
-{
-    const struct pool *rx = tcp->config.rx_blocks;
-
-    return rx && rx->in_use >= rx->count - rx->count / 8;
-}
-
 static bool pins_too_much(const struct conn *c)
 {
     return (uint64_t)c->nrx * RX_BLOCK_BYTES >
@@ -99,6 +92,26 @@ static const struct frag *locate(const struct frag *f, uint32_t *at, uint32_t n,
     }
     *part = f->len - *at < n ? f->len - *at : n;
     return f;
+}
+
+/* What nearly all segments are: in one fragment, for an empty queue. */
+static bool take_simply(struct conn *c, const struct pkt *pkt, uint32_t at,
+                        const struct tcp_act *act)
+{
+    const struct frag *f = &pkt->frag[0];
+    struct piece *p;
+
+    if (c->rx || pkt->nfrags != 1 || rx_pressed(c->tcp))
+        return false;
+    p = piece_take(c->tcp);
+    p->next = NULL;
+    p->buf = buf_hold(f->buf);
+    p->p = f->p + at;
+    p->len = act->take_len;
+    p->seq = act->take_seq;
+    c->rx = c->rx_last = p;
+    c->nrx = 1;
+    return true;
 }
 
 static bool should_copy(const struct conn *c, uint32_t n)
@@ -241,7 +254,8 @@ void rxq_take(struct conn *c, const struct tcp_in *in,
     uint32_t at = in->rx->l4 + in->h.hdr_len + act->take_off;
 
     if (!c->ooo && seq_lt(act->take_seq, c->tcb.rcv_nxt)) {
-        take_in_order(c, in->rx->pkt, at, act->take_len, act->take_seq);
+        if (!take_simply(c, in->rx->pkt, at, act))
+            take_in_order(c, in->rx->pkt, at, act->take_len, act->take_seq);
         return;
     }
     take_out_of_order(c, in->rx->pkt, at, act->take_len, act->take_seq);
@@ -310,6 +324,9 @@ enum tcp_room rxq_room(struct conn *c, const struct tcp_in *in)
     uint32_t n = in->h.seg.len;
     unsigned wanted;
 
+    if (!c->ooo && in->h.seg.seq == c->tcb.rcv_nxt && !rx_pressed(tcp) &&
+        tcp->nspare >= in->rx->pkt->nfrags)
+        return TCP_ROOM_ALL;
     if (rx_pressed(tcp)) {
         (void)ooo_drop_oldest(tcp);
         /* A little for everyone; more only for those who have read it. */

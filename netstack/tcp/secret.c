@@ -24,27 +24,28 @@ enum {
 static const uint16_t cookie_mss[COOKIE_MSS_N] = {
     TCP_MSS_FLOOR, 536, 1220, 1300, 1400, 1440, 1460, 8940};
 
+/* An IPv4 name is short, and so is its hash. */
 static uint64_t hash4(const struct siphash_key *k, const struct tcp_key *key,
                       uint32_t salt)
 {
-    struct {
-        struct tcp_key key;
-        uint32_t salt;
-    } in = {.key = *key, .salt = salt};
+    uint8_t in[40];
+    unsigned at = ipaddr_is_v4(&key->remote) ? 12 : 0, n = 16 - at;
 
-    return siphash24(k, &in, sizeof(in));
+    memcpy(in, key->local.b + at, n);
+    memcpy(in + n, key->remote.b + at, n);
+    memcpy(in + 2 * n, &key->lport, 2);
+    memcpy(in + 2 * n + 2, &key->rport, 2);
+    memcpy(in + 2 * n + 4, &salt, 4);
+    return siphash24(k, in, 2 * n + 8);
 }
 
-uint32_t secret_isn(const struct tcp_secrets *s, const struct tcp_key *key,
-                    ns_t now)
+struct secret_name secret_of(const struct tcp_secrets *s,
+                             const struct tcp_key *key)
 {
-    return (uint32_t)(now >> 12) + (uint32_t)hash4(&s->isn, key, 0);
-}
+    uint64_t h = hash4(&s->name, key, 0);
 
-uint32_t secret_ts_offset(const struct tcp_secrets *s,
-                          const struct tcp_key *key)
-{
-    return (uint32_t)hash4(&s->ts, key, 0);
+    return (struct secret_name){.isn_base = (uint32_t)h,
+                                .ts_offset = (uint32_t)(h >> 32)};
 }
 
 static uint32_t period(ns_t now)
@@ -69,8 +70,7 @@ uint32_t cookie_isn(const struct tcp_secrets *s, const struct tcp_key *key,
            ((low_hash(s, key, t) + m) & COOKIE_LOW);
 }
 
-uint32_t cookie_tsval(const struct tcp_secrets *s, const struct tcp_key *key,
-                      const struct cookie *c, ns_t now)
+uint32_t cookie_tsval(uint32_t ts_offset, const struct cookie *c, ns_t now)
 {
     uint32_t ticks = tcp_ticks(now), bits, said;
 
@@ -78,12 +78,12 @@ uint32_t cookie_tsval(const struct tcp_secrets *s, const struct tcp_key *key,
     said = (ticks >> TS_BITS << TS_BITS) | bits;
     if (seq_lt(ticks, said)) /* a timestamp must not come before its time */
         said -= 1u << TS_BITS;
-    return said + secret_ts_offset(s, key);
+    return said + ts_offset;
 }
 
 bool cookie_check(struct cookie *c, const struct tcp_secrets *s,
                   const struct tcp_key *key, const struct tcp_seg *ack,
-                  ns_t now)
+                  uint32_t ts_offset, ns_t now)
 {
     uint32_t rest =
         ack->ack - 1 - (ack->seq - 1) - (uint32_t)hash4(&s->cookie, key, 0);
@@ -97,7 +97,7 @@ bool cookie_check(struct cookie *c, const struct tcp_secrets *s,
     *c = (struct cookie){.mss = cookie_mss[m]};
     if (!(ack->opts & TCP_OPT_TS))
         return true;
-    bits = ack->tsecr - secret_ts_offset(s, key);
+    bits = ack->tsecr - ts_offset;
     c->ts = true;
     c->sack = bits & TS_SACK;
     c->has_wscale = (bits & 15) != TS_NO_WSCALE;

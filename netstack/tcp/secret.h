@@ -18,15 +18,23 @@ struct tcp_key {
 };
 
 struct tcp_secrets {
-    struct siphash_key table, isn, ts, cookie;
+    struct siphash_key table, name, cookie;
 };
 
-/* RFC 6528: a clock that ticks every 4 us, plus a keyed hash of the four. */
-uint32_t secret_isn(const struct tcp_secrets *, const struct tcp_key *,
-                    ns_t now);
-/* RFC 7323 5.4: the offset of our timestamps; the same for all connections of
- * one name, so that they go on rising from one to the next. */
-uint32_t secret_ts_offset(const struct tcp_secrets *, const struct tcp_key *);
+/* What a keyed hash of the four makes of a connection.  The timestamps of all
+ * connections of one name have one offset (RFC 7323 5.4), so that they go on
+ * rising from one to the next. */
+struct secret_name {
+    uint32_t isn_base, ts_offset;
+};
+struct secret_name secret_of(const struct tcp_secrets *,
+                             const struct tcp_key *);
+
+/* RFC 6528: the hash, plus a clock that ticks every 4 us. */
+static inline uint32_t secret_isn(const struct secret_name *n, ns_t now)
+{
+    return (uint32_t)(now >> 12) + n->isn_base;
+}
 
 /* What a SYN cookie carries. */
 struct cookie {
@@ -39,11 +47,11 @@ struct cookie {
 uint32_t cookie_isn(const struct tcp_secrets *, const struct tcp_key *,
                     uint32_t irs, uint16_t mss, ns_t now);
 /* The timestamp of the SYN-ACK, which carries the rest. */
-uint32_t cookie_tsval(const struct tcp_secrets *, const struct tcp_key *,
-                      const struct cookie *, ns_t now);
+uint32_t cookie_tsval(uint32_t ts_offset, const struct cookie *, ns_t now);
 /* Reads both back from an ACK.  False: not one of ours, or older than two
  * periods of 69 seconds. */
 bool cookie_check(struct cookie *, const struct tcp_secrets *,
-                  const struct tcp_key *, const struct tcp_seg *ack, ns_t now);
+                  const struct tcp_key *, const struct tcp_seg *ack,
+                  uint32_t ts_offset, ns_t now);
 
 #endif

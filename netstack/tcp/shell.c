@@ -92,6 +92,7 @@ struct tcp *tcp_new(struct net *net, const struct net_config *config,
     tcp->net = net;
     tcp->config = *config;
     tcp->now = now;
+    tcp->due = NS_NEVER;
     table_init(&tcp->table, entries, table_limit(l));
     wheel_init(&tcp->wheel, now);
     rng_seed(&tcp->rng, seed);
@@ -104,12 +105,15 @@ struct tcp *tcp_new(struct net *net, const struct net_config *config,
 void tcp_tick(struct tcp *tcp, ns_t now)
 {
     tcp->now = now;
+    if (now < tcp->due)
+        return;
     wheel_turn(&tcp->wheel, now, TICK_BUDGET);
+    tcp->due = wheel_deadline(&tcp->wheel);
 }
 
 ns_t tcp_next_deadline(const struct tcp *tcp)
 {
-    ns_t at = wheel_deadline(&tcp->wheel);
+    ns_t at = tcp->due;
 
     if (tcp->list[LIST_EVENTS].head || tcp->loan_home.next)
         return 0;

@@ -96,15 +96,15 @@ struct half {
     struct timer timer;
     struct tcp *tcp;
     struct tcp_key key;
-    uint32_t hash, iss, irs, ts_recent;
+    uint32_t hash, iss, irs, ts_recent, ts_offset;
     uint32_t older, newer; /* indices; HALF_NONE */
     uint16_t peer_mss;
     uint8_t snd_wscale, tries;
     uint8_t netif, opts;   /* enum tcp_opt: what was agreed on */
     uint8_t acks, resends; /* answered so far, of HALF_ANSWERS */
     uint16_t data_len;
+    uint32_t sent; /* at, in units of 1024 ns */
     struct piece *data;
-    ns_t sent_at;
 };
 _Static_assert(sizeof(struct half) <= 128, "a half-open entry has grown");
 #define HALF_NONE UINT32_MAX
@@ -130,6 +130,9 @@ struct tcp {
     uint32_t conn_size, half_size, tw_size;
     uint32_t half_from, tw_from; /* where their indices begin */
 
+    struct conn *recent; /* whom the last segment was for; in the table */
+    ns_t due;            /* the wheel has nothing before this */
+    uint32_t rcv_limit;  /* of each connection, as memory is now */
     struct conn_queue list[LISTS];
     struct conn *ooo_oldest, **ooo_tail;
     struct pkt *spare_pkt;
@@ -158,15 +161,11 @@ struct tcp {
 uint32_t key_hash(const struct tcp *, const struct tcp_key *);
 /* The index of what is known by this name, or TABLE_NONE. */
 uint32_t tcp_find(const struct tcp *, const struct tcp_key *, uint32_t hash);
-struct conn *conn_at(const struct tcp *, uint32_t index);
 struct half *half_at(const struct tcp *, uint32_t index);
 struct tw *tw_at(const struct tcp *, uint32_t index);
 void conn_key(const struct conn *, struct tcp_key *out);
 
 /* ---- conn.c: life of a connection ---- */
-/* Pushing what is on the list already changes nothing. */
-void list_push(struct conn *, enum conn_list);
-struct conn *list_pop(struct tcp *, enum conn_list);
 struct conn *conn_new(struct tcp *, const struct tcp_key *, uint32_t hash);
 /* Fills path and what follows from it.  E_UNREACH: there is none. */
 enum err conn_find_path(struct conn *);
@@ -179,9 +178,6 @@ void conn_finished(struct conn *);
 void conn_close(struct conn *, enum err why);
 /* Frees it when nobody holds it any more. */
 void conn_maybe_free(struct conn *);
-/* Ends IN_CALL, which kept it from being freed. */
-void conn_let_go(struct conn *);
-void conn_dirty(struct conn *);
 void conn_post(struct conn *, unsigned events);
 void conn_rearm(struct conn *);
 /* Ends it from this side, with RST where RFC 9293 3.10.5 wants one. */
@@ -203,7 +199,8 @@ struct listener *listener_find(struct tcp *, uint16_t port);
 void listen_input(struct tcp *, struct tcp_in *, const uint32_t *after);
 void half_input(struct half *, struct tcp_in *);
 /* NULL when the queue is full and nobody in it has waited for long. */
-struct half *half_new(struct tcp *, const struct tcp_in *, uint32_t iss);
+struct half *half_new(struct tcp *, const struct tcp_in *, uint32_t iss,
+                      uint32_t ts_offset);
 void half_free(struct half *);
 /* Those of a port that is listened on no longer, or of an address that is
  * gone. */
@@ -222,9 +219,9 @@ uint8_t syn_opts(const struct tcp_seg *);
 /* A connection out of a handshake that is complete but for this segment,
  * which is not looked at yet; NULL, counted, when there is no room. */
 struct conn *accept_conn(struct tcp *, const struct tcp_in *,
-                         const struct tcp_synced *, uint32_t iss);
-void tcp_open_for(const struct tcp *, const struct ip_path *,
-                  const struct tcp_key *, uint32_t iss, struct tcp_open *out);
+                         const struct tcp_synced *);
+void tcp_open_for(const struct tcp *, const struct ip_path *, uint32_t iss,
+                  uint32_t ts_offset, struct tcp_open *out);
 void conn_input(struct conn *, struct tcp_in *);
 
 /* ---- rxq.c: the receive queue ---- */
@@ -236,15 +233,11 @@ void ooo_free(struct conn *);
 /* Keeps `n` bytes of the frame from `at` on; NULL when memory is short. */
 struct piece *rxq_keep(struct tcp *, const struct pkt *, uint32_t at,
                        uint32_t n);
-bool rx_pressed(const struct tcp *);
 /* Throws away one connection's out-of-order payload.  False: there is none. */
 bool ooo_drop_oldest(struct tcp *);
 
 /* ---- piece.c ---- */
-/* Makes sure that `n` pieces can be taken. */
-bool pieces_ready(struct tcp *, unsigned n);
-struct piece *piece_take(struct tcp *);
-void piece_drop(struct tcp *, struct piece *); /* and its reference */
+bool pieces_make_ready(struct tcp *, unsigned n);
 struct seq_set *set_get(struct tcp *);
 
 /* ---- txq.c: the send queue ---- */
@@ -280,5 +273,116 @@ void conns_each(struct tcp *, void (*each)(struct conn *, void *), void *user);
 
 /* Which NIC an answer must use: only a link-local peer's. */
 uint8_t link_netif(const struct ipaddr *remote, uint8_t netif);
+
+/* ---- what every segment needs, inline ---- */
+
+static inline struct conn *conn_at(const struct tcp *tcp, uint32_t i)
+{
+    return (struct conn *)(void *)(tcp->conn_base + (size_t)i * tcp->conn_size);
+}
+
+static inline bool addr_eq(const struct ipaddr *a, const struct ipaddr *b)
+{
+    uint64_t x[2], y[2];
+
+    memcpy(x, a, sizeof(x));
+    memcpy(y, b, sizeof(y));
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static inline bool is_conn(const struct conn *c, const struct tcp_key *k)
+{
+    return c->lport == k->lport && c->rport == k->rport &&
+           addr_eq(&c->path.dst, &k->remote) &&
+           addr_eq(&c->path.src, &k->local);
+}
+
+/* Pushing what is on the list already changes nothing. */
+static inline void list_push(struct conn *c, enum conn_list which)
+{
+    struct conn_queue *q = &c->tcp->list[which];
+
+    if (c->on & 1u << which)
+        return;
+    c->on |= (uint8_t)(1u << which);
+    c->next[which] = NULL;
+    if (!q->head)
+        q->head = c;
+    else
+        *q->tail = c;
+    q->tail = &c->next[which];
+}
+
+static inline struct conn *list_pop(struct tcp *tcp, enum conn_list which)
+{
+    struct conn_queue *q = &tcp->list[which];
+    struct conn *c = q->head;
+
+    if (c) {
+        q->head = c->next[which];
+        c->on = (uint8_t)(c->on & ~(1u << which));
+    }
+    return c;
+}
+
+/* It has something to send, or a timer to be looked at. */
+static inline void conn_dirty(struct conn *c)
+{
+    list_push(c, LIST_DIRTY);
+}
+
+/* No timer is set but by this.  A millisecond late, so that the wheel, which
+ * counts in these, fires at the first look. */
+static inline void tcp_set_timer(struct tcp *tcp, struct timer *timer, ns_t at)
+{
+    wheel_set(&tcp->wheel, timer, at);
+    if (at + NS_PER_MS < tcp->due)
+        tcp->due = at + NS_PER_MS;
+}
+
+/* Ends IN_CALL, which kept it from being freed. */
+static inline void conn_let_go(struct conn *c)
+{
+    c->on = (uint8_t)(c->on & ~IN_CALL);
+    if (c->over)
+        conn_maybe_free(c);
+}
+
+static inline bool rx_pressed(const struct tcp *tcp)
+{
+    const struct pool *rx = tcp->config.rx_blocks;
+
+    return rx && rx->in_use >= rx->count - rx->count / 8;
+}
+
+/* Makes sure that `n` pieces can be taken. */
+static inline bool pieces_ready(struct tcp *tcp, unsigned n)
+{
+    return tcp->nspare >= n || pieces_make_ready(tcp, n);
+}
+
+static inline struct piece *piece_take(struct tcp *tcp)
+{
+    struct piece *p = tcp->spare;
+
+    ASSERT(p);
+    tcp->spare = p->next;
+    tcp->nspare--;
+    return p;
+}
+
+/* Drops its reference, too.  A few are kept, for the next segment will want
+ * them. */
+static inline void piece_drop(struct tcp *tcp, struct piece *p)
+{
+    buf_drop(p->buf);
+    if (tcp->nspare >= PIECES_SPARE / 8) {
+        pool_put(&tcp->pieces, p);
+        return;
+    }
+    p->next = tcp->spare;
+    tcp->spare = p;
+    tcp->nspare++;
+}
 
 #endif

@@ -25,7 +25,7 @@ static void append(struct tcp *tcp, struct tw *w, uint32_t index)
     tcp->time_wait.newest = index;
     w->ends_s4 = ticks(tcp->now + TIME_WAIT_NS);
     if (!timer_is_set(&tcp->tw_timer))
-        wheel_set(&tcp->wheel, &tcp->tw_timer, tcp->now + TIME_WAIT_NS);
+        tcp_set_timer(tcp, &tcp->tw_timer, tcp->now + TIME_WAIT_NS);
 }
 
 static void unlink(struct tcp *tcp, struct tw *w)
@@ -93,7 +93,7 @@ static void answer(struct tcp *tcp, struct tw *w, const struct tcp_in *in)
     if (w->ts_ok) {
         s.opts = TCP_OPT_TS;
         s.tsval =
-            tcp_ticks(tcp->now) + secret_ts_offset(&tcp->secrets, &w->key);
+            tcp_ticks(tcp->now) + secret_of(&tcp->secrets, &w->key).ts_offset;
         s.tsecr = w->ts_recent;
     }
     tcp_reply(tcp, &w->key, in->rx->netif, &s);
@@ -143,8 +143,8 @@ static void fire(struct timer *timer, ns_t now)
         ns_t wait = left > 0 ? (ns_t)left : 0;
 
         if (left > 0 || !budget--) {
-            wheel_set(&tcp->wheel, timer,
-                      now + wait * (NS_PER_SEC / TICKS_PER_S) + NS_PER_MS);
+            tcp_set_timer(tcp, timer,
+                          now + wait * (NS_PER_SEC / TICKS_PER_S) + NS_PER_MS);
             return;
         }
         tw_free(tcp, i);

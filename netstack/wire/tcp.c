@@ -137,8 +137,8 @@ static unsigned option_bytes(const struct tcp_seg *s)
 
 unsigned tcp_emit_bytes(const struct tcp_seg *s)
 {
-    if (s->opts == 0 && s->nsack == 0)
-        return TCP_BYTES;
+    if (s->opts == TCP_OPT_TS && s->nsack == 0)
+        return TCP_BYTES + TS_ALONE_BYTES;
     return TCP_BYTES + ((option_bytes(s) + 3) & ~3u);
 }
 
