@@ -7,7 +7,7 @@
 #define SHOP_METRICS(X)                                                        \
     X(COUNTER, orders, "", "Orders taken")                                     \
     X(COUNTER, refused__price, "reason=\"price\"", "Orders refused")           \
-    X(GAUGE, carts, "", "Carts \"open\"\nnow \\ here")                         \
+    X(GAUGE, basket, "", "Carts \"open\"\nnow \\ here")                        \
     X(COUNTER, refused__stock, "reason=\"stock\"", "Orders refused")
 METRICS_STRUCT(shop, SHOP_METRICS);
 METRICS_TABLE(shop, SHOP_METRICS);
@@ -44,7 +44,7 @@ START_TEST(test_openmetrics_text_exactly)
     struct shop_metrics shop = {.orders = 5,
                                 .refused__price = 1,
                                 .refused__stock = UINT64_MAX,
-                                .carts = 2};
+                                .basket = 2};
 
     m = (struct metrics){0};
     metrics_add(&m, &shop_metrics_group, &shop.orders);
@@ -57,9 +57,9 @@ START_TEST(test_openmetrics_text_exactly)
                      "shop_refused_total{reason=\"price\"} 1\n"
                      "shop_refused_total{reason=\"stock\"} "
                      "18446744073709551615\n"
-                     "# TYPE shop_carts gauge\n"
-                     "# HELP shop_carts Carts \\\"open\\\"\\nnow \\\\ here\n"
-                     "shop_carts 2\n"
+                     "# TYPE shop_basket gauge\n"
+                     "# HELP shop_basket Carts \\\"open\\\"\\nnow \\\\ here\n"
+                     "shop_basket 2\n"
                      "# EOF\n");
 }
 END_TEST
