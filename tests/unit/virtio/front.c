@@ -227,10 +227,10 @@ static void window_write_modern(unsigned at, uint32_t v)
 static void window_write_legacy(unsigned at, uint32_t v)
 {
     if (at == 0x28)
-        ASSERT(v == 4096);
+        front.page_bytes = v;
     else if (at == 0x3c)
-        ASSERT(v == 4096);
-    else if (at == 0x40)
+        front.align = v;
+    else if (at == 0x40 && front.page_bytes == 4096 && front.align == 4096)
         start_legacy_queue(selected(), v);
     else
         front.wild++;

@@ -42,7 +42,7 @@ struct front {
     uint32_t magic, version, device_id;
     unsigned enabled, disabled, wild; /* accesses to nowhere */
     /* registers */
-    uint32_t device_sel, driver_sel, queue_sel;
+    uint32_t device_sel, driver_sel, queue_sel, page_bytes, align;
     uint64_t driver_features;
     uint16_t config_vector, queue_vector[VIRTIO_QUEUES_MAX];
     uint32_t size[VIRTIO_QUEUES_MAX];

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { MEMORY = 2 << 20 };
+enum { MEMORY = 2 << 20, RINGS = 1 << 17 };
 
 void rig_init(struct rig *r, bool modern, uint64_t offers)
 {
@@ -20,12 +20,12 @@ void rig_init(struct rig *r, bool modern, uint64_t offers)
                           mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0)};
     ASSERT(r->memory != MAP_FAILED);
-    memset(r->memory, 0xa5, MEMORY);
     arena_init(&r->arena, (struct mspan){r->memory, MEMORY});
     ASSERT(pool_init(&r->pkts, "pkts", &r->arena, sizeof(struct pkt), RIG_PKTS,
                      16));
     ASSERT(block_pool_init(&r->blocks, "blocks", &r->arena, RIG_BLOCK_BYTES,
                            RIG_BLOCKS));
+    memset(r->arena.p, 0xa5, RINGS); /* arenas are not zeroed */
     fake_init(&r->fake, VIRTIO_KIND_NET, modern, offers);
     memcpy(r->fake.config, config, sizeof(config));
     r->config = (struct virtio_net_config){.name = "uplink",

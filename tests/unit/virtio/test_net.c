@@ -222,6 +222,18 @@ START_TEST(test_legacy_buffer_has_the_header_apart)
 }
 END_TEST
 
+/* ... but merged buffers never had it apart. */
+START_TEST(test_legacy_buffer_to_be_merged_is_one_piece)
+{
+    struct fake_chain c;
+
+    start(false, RIG_ALL & ~F(VIRTIO_F_ANY_LAYOUT));
+    ck_assert(fake_peek(&r.fake, QUEUE_RX, &c));
+    ck_assert_uint_eq(c.n, 1);
+    ck_assert_uint_eq(vq_outstanding(&virtio_net(r.nif)->rx), 64);
+}
+END_TEST
+
 START_TEST(test_merged_frame_arrives_in_fragments)
 {
     uint8_t hdr[HDR_BYTES] = {HDR_DATA_VALID, HDR_GSO_TCP4};
@@ -683,6 +695,7 @@ int main(void)
     tcase_add_checked_fixture(rx, set_up, tear_down);
     tcase_add_loop_test(rx, test_frame_arrives_whole_in_one_fragment, 0, 6);
     tcase_add_test(rx, test_legacy_buffer_has_the_header_apart);
+    tcase_add_test(rx, test_legacy_buffer_to_be_merged_is_one_piece);
     tcase_add_loop_test(rx, test_merged_frame_arrives_in_fragments, 0, 2);
     tcase_add_loop_test(rx, test_checksum_is_good_only_when_it_was_negotiated,
                         0, 5);

@@ -173,6 +173,17 @@ START_TEST(test_shut_off_device_is_kept_from_the_bus)
 }
 END_TEST
 
+START_TEST(test_configuration_is_read_until_it_holds_still)
+{
+    init((enum front_kind)_i);
+    front.fake.restless_config = true;
+    find();
+    attach();
+    ck_assert(r.nif->failed);
+    ck_assert_str_eq(r.nif->failure, "its configuration never held still");
+}
+END_TEST
+
 /* Capabilities. */
 
 enum { COMMON = 1, NOTIFY, ISR, CONFIG };
@@ -250,6 +261,7 @@ START_TEST(test_notification_outside_its_structure)
         {UINT32_MAX, 0x1000, FRONT_NOTIFY, UINT16_MAX}, /* 2^48 */
         {UINT32_MAX, 0x1000, FRONT_NOTIFY, 1},
         {0x10000, 0x1000, FRONT_NOTIFY, 1},
+        {4, 0x100, FRONT_NOTIFY, 0x40},   /* in the BAR, but behind it */
         {4, 0x1000, FRONT_NOTIFY, 0x400}, /* the first behind it */
         {1, 0x1000, FRONT_NOTIFY, 0xfff}, /* half in */
         {1, 0x1000, FRONT_NOTIFY, 3},     /* not aligned */
@@ -300,6 +312,7 @@ START_TEST(test_capability_at_the_end_of_the_space)
     init(FRONT_PCI);
     front_cap(CONFIG)[1] = 0xfc;
     front.space[0xfc] = PCI_CAP_VENDOR;
+    front.space[0xfe] = 16;
     front.space[0xff] = CONFIG;
     find();
     attach();
@@ -416,11 +429,13 @@ int main(void)
     tcase_add_loop_test(c, test_refused_vector_falls_back_to_the_line, 0, 2);
     tcase_add_loop_test(c, test_no_interrupt_at_all_is_polled, 0, 2);
     tcase_add_loop_test(c, test_shut_off_device_is_kept_from_the_bus, 0, 4);
+    tcase_add_loop_test(c, test_configuration_is_read_until_it_holds_still, 0,
+                        4);
     suite_add_tcase(suite, c);
     tcase_add_checked_fixture(caps, NULL, tear_down);
     tcase_add_loop_test(caps, test_senseless_capability_is_as_good_as_none, 0,
                         40);
-    tcase_add_loop_test(caps, test_notification_outside_its_structure, 0, 9);
+    tcase_add_loop_test(caps, test_notification_outside_its_structure, 0, 10);
     tcase_add_test(caps, test_notification_without_a_step);
     tcase_add_test(caps, test_capabilities_in_a_circle_end);
     tcase_add_test(caps, test_capability_at_the_end_of_the_space);

@@ -169,7 +169,7 @@ START_TEST(test_indices_wrap_and_descriptors_return)
     uint32_t dice = 1, len;
 
     init(16, 13, 2, true);
-    for (unsigned round = 0; round < 70000; round++) {
+    for (unsigned round = 0; round < 16000; round++) {
         uint16_t id[13];
         unsigned n = 0;
 
