@@ -86,6 +86,30 @@ struct ipaddr addr_stable(const struct nif *nif, const struct ipaddr *prefix,
     return out;
 }
 
+/* Keeps what the fast path looks at in step with the table. */
+static void changed(struct net *net, struct nif *nif)
+{
+    nif->addr_filter = 0;
+    nif->addr4 = 0;
+    nif->addr6 = NULL;
+    for (unsigned i = 0; i < nif->naddrs; i++) {
+        const struct ifaddr *a = &nif->addr[i];
+
+        if (a->state < ADDR_OPTIMISTIC)
+            continue;
+        nif->addr_filter |= UINT64_C(1) << a->addr.b[15] % 64;
+        if (ipaddr_is_v4(&a->addr)) {
+            uint32_t v4 = ip4_of(&a->addr);
+
+            nif->addr4 = nif->addr4 ? nif->addr4 : v4;
+            if (a->bits <= 30)
+                nif->addr_filter |= UINT64_C(1)
+                                    << (v4 | UINT32_MAX >> a->bits) % 64;
+        }
+    }
+    net->path_gen++;
+}
+
 static const char *origin_name(uint8_t origin)
 {
     static const char *const names[] = {[ORIGIN_STATIC] = "static",
@@ -131,7 +155,7 @@ static bool brings_route(const struct ifaddr *a)
     return a->origin == ORIGIN_STATIC || a->origin == ORIGIN_DHCP;
 }
 
-static void begin(struct net *net, struct ifaddr *a, ns_t now)
+static void begin(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
 {
     bool v4 = ipaddr_is_v4(&a->addr);
     bool ours = a->origin == ORIGIN_RA || a->origin == ORIGIN_LINK_LOCAL;
@@ -141,7 +165,7 @@ static void begin(struct net *net, struct ifaddr *a, ns_t now)
     a->announcements = v4 ? ACD_ANNOUNCEMENTS : 0;
     a->next = now + rng_below(&net->rng, (uint32_t)ACD_PROBE_NS);
     if (ours)
-        net->path_gen++;
+        changed(net, nif);
     net_wake_at(net, a->next);
 }
 
@@ -159,7 +183,7 @@ struct ifaddr *addr_add(struct net *net, struct nif *nif,
         if (!a)
             return NULL;
         *a = *wanted;
-        begin(net, a, now);
+        begin(net, nif, a, now);
     }
     a->preferred_until = wanted->preferred_until;
     a->valid_until = wanted->valid_until;
@@ -182,7 +206,7 @@ void addr_remove(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
     }
     if (old.state < ADDR_OPTIMISTIC)
         return;
-    net->path_gen++;
+    changed(net, nif);
     if (old.state >= ADDR_PREFERRED)
         say(net, nif, &old, NET_ADDR_LOST, now);
     tcp_addrs_changed(net->tcp, now);
@@ -192,7 +216,7 @@ static void ready(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
 {
     a->state = now < a->preferred_until ? ADDR_PREFERRED : ADDR_DEPRECATED;
     a->next = a->announcements ? now : NS_NEVER;
-    net->path_gen++;
+    changed(net, nif);
     if (brings_route(a)) {
         struct route r = connected(nif, a);
 
@@ -222,7 +246,7 @@ static void step(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
     bool v4 = ipaddr_is_v4(&a->addr);
 
     if (a->state == ADDR_DUPLICATE) {
-        begin(net, a, now);
+        begin(net, nif, a, now);
     } else if (a->state >= ADDR_PREFERRED) {
         announce4(net, nif, a, false);
         a->next = --a->announcements ? now + ACD_ANNOUNCE_NS : NS_NEVER;

@@ -98,6 +98,13 @@ static inline unsigned addr_bits16(const struct ipaddr *a, unsigned bits)
     return ipaddr_is_v4(a) ? bits + 96 : bits;
 }
 
+/* Whether an address can be ours or a broadcast address of ours, going by its
+ * last byte: if not, it is not. */
+static inline bool addr_may_be_ours(uint64_t filter, uint8_t last)
+{
+    return filter >> (last % 64) & 1;
+}
+
 /* Ours and in use; NULL otherwise. */
 struct ifaddr *addr_find(struct nif *, const struct ipaddr *);
 /* In any state. */

@@ -26,8 +26,10 @@ static bool options_are_fine(struct net *net, const uint8_t *p, unsigned n)
  * not ours, for who sends with our address lies. */
 static bool source_can_be(struct nif *nif, const struct ip_rx *rx, uint32_t src)
 {
-    return ip4_is_unicast(src) && !ip4_is_loopback(src) &&
-           !addr_find(nif, &rx->src) && !addr_is_broadcast(nif, src);
+    if (!ip4_is_unicast(src) || ip4_is_loopback(src))
+        return false;
+    return !addr_may_be_ours(nif->addr_filter, (uint8_t)src) ||
+           (!addr_find(nif, &rx->src) && !addr_is_broadcast(nif, src));
 }
 
 static bool is_group(const struct nif *nif, uint32_t dst)
@@ -52,7 +54,7 @@ static bool for_us(struct net *net, struct nif *nif, struct ip_rx *rx,
 {
     if (flags & IP_IN_SELF)
         return true;
-    if (addr_find(nif, &rx->dst)) {
+    if (dst == nif->addr4 || addr_find(nif, &rx->dst)) {
         if (!(flags & IP_IN_GROUP))
             return true;
         net->count.drops__link_broadcast++; /* RFC 1122 3.3.6 */
@@ -68,8 +70,28 @@ static bool for_us(struct net *net, struct nif *nif, struct ip_rx *rx,
     return false;
 }
 
-void ip4_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
-               unsigned flags, ns_t now)
+/* Field by field: an initialiser would be built elsewhere and copied. */
+static inline void describe(struct ip_rx *rx, const struct ip4_hdr *h,
+                            struct pkt *p, uint32_t at, const struct nif *nif)
+{
+    rx->pkt = p;
+    rx->l3 = at;
+    rx->l4 = at + h->hdr_len;
+    rx->len = (uint32_t)h->total_len - h->hdr_len;
+    rx->src = ip4_addr(h->src);
+    rx->dst = ip4_addr(h->dst);
+    rx->proto = h->proto;
+    rx->ttl = h->ttl;
+    rx->tos = h->tos;
+    rx->netif = nif->index;
+    rx->next_at = 0;
+    rx->v4 = true;
+    rx->not_unicast = false;
+}
+
+/* What is not plain in any way: options, fragments, groups, lies. */
+static RARE void input_fully(struct net *net, struct nif *nif, struct pkt *p,
+                             uint32_t at, unsigned flags, ns_t now)
 {
     const uint8_t *start = p->frag[0].p + at;
     struct ip4_hdr h;
@@ -83,21 +105,11 @@ void ip4_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
         net_drop(net, p, ip4_length);
         return;
     }
-    if (ip4_sum(start, h.hdr_len) != 0xffff) {
+    if (!ip4_csum_ok(start, h.hdr_len)) {
         net_drop(net, p, ip4_checksum);
         return;
     }
-    rx = (struct ip_rx){.pkt = p,
-                        .l3 = at,
-                        .l4 = at + h.hdr_len,
-                        .len = (uint32_t)h.total_len - h.hdr_len,
-                        .src = ip4_addr(h.src),
-                        .dst = ip4_addr(h.dst),
-                        .proto = h.proto,
-                        .ttl = h.ttl,
-                        .tos = h.tos,
-                        .netif = nif->index,
-                        .v4 = true};
+    describe(&rx, &h, p, at, nif);
     if (!(flags & IP_IN_SELF) && !source_can_be(nif, &rx, h.src)) {
         net_drop(net, p, martian);
         return;
@@ -112,6 +124,38 @@ void ip4_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
     net->count.datagrams__ip4_in++;
     if (h.frag & (IP4_MF | IP4_OFFSET))
         frag4_input(net, &rx, h.id, h.frag, now);
+    else
+        ip_deliver(net, &rx, now);
+}
+
+/* A whole datagram without options to our first address, from a source that
+ * cannot be wrong: what nearly all are. */
+static inline bool is_plain(const struct ip4_hdr *h, const struct nif *nif,
+                            unsigned flags)
+{
+    return h->hdr_len == IP4_BYTES && !(h->frag & (IP4_MF | IP4_OFFSET)) &&
+           h->dst == nif->addr4 && flags == 0 && ip4_is_unicast(h->src) &&
+           !ip4_is_loopback(h->src) &&
+           !addr_may_be_ours(nif->addr_filter, (uint8_t)h->src);
+}
+
+void ip4_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
+               unsigned flags, ns_t now)
+{
+    const uint8_t *start = p->frag[0].p + at;
+    struct ip4_hdr h;
+    struct ip_rx rx;
+
+    if (!ip4_parse(&h, (struct span){start, p->frag[0].len - at}) ||
+        !is_plain(&h, nif, flags) || h.total_len > p->len - at ||
+        !ip4_csum_ok(start, IP4_BYTES)) {
+        input_fully(net, nif, p, at, flags, now);
+        return;
+    }
+    describe(&rx, &h, p, at, nif);
+    net->count.datagrams__ip4_in++;
+    if (rx.proto == IPPROTO_TCP_)
+        tcp_input(net->tcp, &rx, now);
     else
         ip_deliver(net, &rx, now);
 }

@@ -5,17 +5,24 @@
  */
 #include "../pieces.h"
 #include "../stack.h"
+#include "../tcp/tcp.h"
 #include "../wire/icmp6.h"
 #include "input.h"
 
 enum { HEADERS_MAX = IP6_BYTES + IP6_EXT_BYTES_MAX + IP6_FRAG_BYTES };
 
 /* What no wire may carry: RFC 4291 2.5.3, 2.7; IPv4-mapped addresses, which
- * would pass for IPv4 above us; our own. */
-static bool source_can_be(struct nif *nif, const struct ip_rx *rx)
+ * would pass for IPv4 above us; our own as a source. */
+static bool addrs_can_be(struct nif *nif, const struct ip_rx *rx)
 {
-    return !ip6_is_multicast(&rx->src) && !ip6_is_loopback(&rx->src) &&
-           !ipaddr_is_v4(&rx->src) && !addr_find(nif, &rx->src);
+    if (ipaddr_is_v4(&rx->dst) || ip6_is_loopback(&rx->dst))
+        return false;
+    if (be64(rx->src.b) == 0 &&
+        (ip6_is_loopback(&rx->src) || ipaddr_is_v4(&rx->src)))
+        return false;
+    return !ip6_is_multicast(&rx->src) &&
+           (!addr_may_be_ours(nif->addr_filter, rx->src.b[15]) ||
+            !addr_find(nif, &rx->src));
 }
 
 static const struct ipaddr all_nodes = {{0xff, 2, [15] = 1}};
@@ -38,8 +45,14 @@ static bool in_group(const struct nif *nif, const struct ipaddr *dst)
 
 static bool for_us(struct nif *nif, struct ip_rx *rx, unsigned flags)
 {
-    if (flags & IP_IN_SELF || addr_find(nif, &rx->dst))
+    const struct ifaddr *last = addr_find(nif, &rx->dst);
+
+    if (flags & IP_IN_SELF)
         return true;
+    if (last) {
+        nif->addr6 = last;
+        return true;
+    }
     rx->not_unicast = true;
     return ip6_is_multicast(&rx->dst) && in_group(nif, &rx->dst);
 }
@@ -125,8 +138,28 @@ static bool is_upper(uint8_t next)
            next == IPPROTO_ICMP6;
 }
 
-void ip6_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
-               unsigned flags, ns_t now)
+/* Field by field: an initialiser would be built elsewhere and copied. */
+static inline void describe(struct ip_rx *rx, const struct ip6_hdr *h,
+                            struct pkt *p, uint32_t at, const struct nif *nif)
+{
+    rx->pkt = p;
+    rx->l3 = at;
+    rx->l4 = at + IP6_BYTES;
+    rx->len = h->payload_len;
+    rx->src = h->src;
+    rx->dst = h->dst;
+    rx->proto = h->next;
+    rx->ttl = h->hop_limit;
+    rx->tos = h->tclass;
+    rx->netif = nif->index;
+    rx->next_at = 6;
+    rx->v4 = false;
+    rx->not_unicast = false;
+}
+
+/* What is not plain in any way: extension headers, groups, lies. */
+static RARE void input_fully(struct net *net, struct nif *nif, struct pkt *p,
+                             uint32_t at, unsigned flags, ns_t now)
 {
     struct ip6_walk w = {.at = IP6_BYTES, .next_at = 6, .hop_by_hop_ok = true};
     struct ip6_hdr h;
@@ -144,19 +177,9 @@ void ip6_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
         net_drop(net, p, ip6_length);
         return;
     }
-    rx = (struct ip_rx){.pkt = p,
-                        .l3 = at,
-                        .l4 = at + IP6_BYTES,
-                        .len = h.payload_len,
-                        .src = h.src,
-                        .dst = h.dst,
-                        .proto = h.next,
-                        .ttl = h.hop_limit,
-                        .tos = h.tclass,
-                        .netif = nif->index,
-                        .next_at = 6};
+    describe(&rx, &h, p, at, nif);
     if (!(flags & IP_IN_SELF) &&
-        (!source_can_be(nif, &rx) ||
+        (!addrs_can_be(nif, &rx) ||
          (h.next != IPPROTO_ICMP6 && ip6_is_unspecified(&rx.src)))) {
         net_drop(net, p, martian);
         return;
@@ -171,4 +194,33 @@ void ip6_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
         ip_deliver(net, &rx, now);
     else
         walk(net, &rx, &w, now);
+}
+
+/* TCP to the address of ours that was asked for last, from a source that
+ * cannot be wrong: its first 8 bytes are not zero, it is no group. */
+static inline bool is_plain(const struct ip6_hdr *h, const struct nif *nif,
+                            unsigned flags)
+{
+    const struct ifaddr *last = nif->addr6;
+
+    return h->next == IPPROTO_TCP_ && flags == 0 && last &&
+           addr_same(&last->addr, &h->dst) && be64(h->src.b) != 0 &&
+           !ip6_is_multicast(&h->src) &&
+           !addr_may_be_ours(nif->addr_filter, h->src.b[15]);
+}
+
+void ip6_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
+               unsigned flags, ns_t now)
+{
+    struct ip6_hdr h;
+    struct ip_rx rx;
+
+    if (!ip6_parse(&h, (struct span){p->frag[0].p + at, p->frag[0].len - at}) ||
+        h.payload_len > p->len - at - IP6_BYTES || !is_plain(&h, nif, flags)) {
+        input_fully(net, nif, p, at, flags, now);
+        return;
+    }
+    describe(&rx, &h, p, at, nif);
+    net->count.datagrams__ip6_in++;
+    tcp_input(net->tcp, &rx, now);
 }

@@ -58,37 +58,49 @@ static uint16_t next_id(struct net *net, const struct ip_path *path,
     return (uint16_t)((h >> 16) + net->ip_id[h % IP_ID_BUCKETS]++);
 }
 
-/* An atomic datagram that nobody may fragment needs no identification: RFC
- * 6864 4.1.  Only TCP looks for the path's MTU by forbidding fragments. */
-static void push4(struct pkt *p, const struct ip_path *path, uint8_t proto,
-                  uint16_t id, uint16_t frag)
+/* Both write a header for `len` bytes of payload. */
+static inline void fill4(uint8_t *out, const struct ip_path *path,
+                         uint8_t proto, uint32_t len, uint16_t id,
+                         uint16_t frag)
 {
-    uint32_t len = p->len + IP4_BYTES;
-
-    ip4_emit(pkt_push(p, IP4_BYTES),
-             &(struct ip4_hdr){.src = ip4_of(&path->src),
-                               .dst = ip4_of(&path->dst),
-                               .total_len = (uint16_t)len,
-                               .id = id,
-                               .frag = frag,
-                               .tos = path->tos,
-                               .ttl = path->ttl ? path->ttl : TTL_DEFAULT,
-                               .proto = proto});
+    ip4_emit(out, &(struct ip4_hdr){.src = ip4_of(&path->src),
+                                    .dst = ip4_of(&path->dst),
+                                    .total_len = (uint16_t)(len + IP4_BYTES),
+                                    .id = id,
+                                    .frag = frag,
+                                    .tos = path->tos,
+                                    .ttl = path->ttl ? path->ttl : TTL_DEFAULT,
+                                    .proto = proto});
 }
 
-static void push6(struct net *net, struct pkt *p, const struct ip_path *path,
-                  uint8_t next)
+static inline void fill6(uint8_t *out, const struct nif *nif,
+                         const struct ip_path *path, uint8_t next, uint32_t len)
 {
-    uint8_t hops = net_nif(net, path->netif)->hop_limit6;
-    uint32_t len = p->len; /* before the header is pushed */
+    ip6_emit(out, &(struct ip6_hdr){.src = path->src,
+                                    .dst = path->dst,
+                                    .payload_len = (uint16_t)len,
+                                    .next = next,
+                                    .hop_limit =
+                                        path->ttl ? path->ttl : nif->hop_limit6,
+                                    .tclass = path->tos});
+}
 
-    ip6_emit(pkt_push(p, IP6_BYTES),
-             &(struct ip6_hdr){.src = path->src,
-                               .dst = path->dst,
-                               .payload_len = (uint16_t)len,
-                               .next = next,
-                               .hop_limit = path->ttl ? path->ttl : hops,
-                               .tclass = path->tos});
+/* An atomic datagram that nobody may fragment needs no identification: RFC
+ * 6864 4.1.  Only TCP looks for the path's MTU by forbidding fragments. */
+static RARE void push4(struct pkt *p, const struct ip_path *path, uint8_t proto,
+                       uint16_t id, uint16_t frag)
+{
+    uint32_t len = p->len;
+
+    fill4(pkt_push(p, IP4_BYTES), path, proto, len, id, frag);
+}
+
+static RARE void push6(struct net *net, struct pkt *p,
+                       const struct ip_path *path, uint8_t next)
+{
+    uint32_t len = p->len;
+
+    fill6(pkt_push(p, IP6_BYTES), net_nif(net, path->netif), path, next, len);
 }
 
 /* A new packet with bytes [at, at+n) of `p`'s header and fragments. */
@@ -120,6 +132,10 @@ static void send_fragments(struct net *net, struct ip_path *path, uint8_t proto,
     uint32_t most = ((uint32_t)path->mtu - overhead) & ~7u;
     uint32_t id = path->v4 ? next_id(net, path, proto) : rng_u32(&net->rng);
 
+    if (p->len > (path->v4 ? IP4_PAYLOAD_MAX : IP6_PAYLOAD_MAX)) {
+        net_drop(net, p, too_big);
+        return;
+    }
     net->count.fragmented++;
     for (uint32_t at = 0; at < p->len; at += most) {
         uint32_t n = p->len - at < most ? p->len - at : most;
@@ -141,41 +157,66 @@ static void send_fragments(struct net *net, struct ip_path *path, uint8_t proto,
     pkt_put(p);
 }
 
-static bool too_large(const struct ip_path *path, uint8_t proto,
-                      const struct pkt *p)
+static RARE void send_fully(struct net *net, struct ip_path *path,
+                            uint8_t proto, struct pkt *p, ns_t now)
 {
     uint32_t hdr = path->v4 ? IP4_BYTES : IP6_BYTES;
 
-    return proto != IPPROTO_TCP_ && p->len + hdr > path->mtu;
-}
-
-void ip_send(struct net *net, struct ip_path *path, uint8_t proto,
-             struct pkt *p, ns_t now)
-{
     if (path->gen != net->path_gen && ip_path_find(net, path)) {
         net_drop(net, p, no_route);
         return;
     }
-    if (p->len > (path->v4 ? IP4_PAYLOAD_MAX : IP6_PAYLOAD_MAX)) {
-        net_drop(net, p, too_big);
+    if (p->len + hdr > path->mtu && proto != IPPROTO_TCP_) {
+        send_fragments(net, path, proto, p, now);
         return;
     }
-    if (too_large(path, proto, p)) {
-        send_fragments(net, path, proto, p, now);
+    if (p->len > IP4_PAYLOAD_MAX) {
+        net_drop(net, p, too_big);
         return;
     }
     if (path->v4) {
         net->count.datagrams__ip4_out++;
-        push4(p, path, proto,
-              proto == IPPROTO_TCP_ ? 0 : next_id(net, path, proto),
-              proto == IPPROTO_TCP_ ? IP4_DF : 0);
-        p->csum_start = ETH_BYTES + IP4_BYTES;
+        if (proto == IPPROTO_TCP_)
+            push4(p, path, proto, 0, IP4_DF);
+        else
+            push4(p, path, proto, next_id(net, path, proto), 0);
     } else {
         net->count.datagrams__ip6_out++;
         push6(net, p, path, proto);
-        p->csum_start = ETH_BYTES + IP6_BYTES;
     }
-    if (p->flags & (PKT_GSO4 | PKT_GSO6))
-        p->gso_hdr = (uint16_t)(p->hdr_len + ETH_BYTES);
+    p->csum_start = (uint16_t)(ETH_BYTES + hdr);
+    p->gso_hdr = (uint16_t)(p->hdr_len + ETH_BYTES); /* of use with GSO only */
     link_send(net, path, p, now);
+}
+
+/* What nearly all is: a TCP segment on a path that holds.  Ethernet and IP
+ * headers are written in one go. */
+void ip_send(struct net *net, struct ip_path *path, uint8_t proto,
+             struct pkt *p, ns_t now)
+{
+    struct neigh_slot *s = neigh_ready(&net->cache, path->neighbour, now);
+    struct nif *nif;
+    uint32_t len = p->len;
+    unsigned hdr = path->v4 ? ETH_BYTES + IP4_BYTES : ETH_BYTES + IP6_BYTES;
+    uint8_t *frame;
+
+    if (path->gen != net->path_gen || !s || proto != IPPROTO_TCP_ ||
+        len > IP4_PAYLOAD_MAX) {
+        send_fully(net, path, proto, p, now);
+        return;
+    }
+    s->used = now;
+    nif = net_nif(net, path->netif);
+    frame = pkt_push(p, hdr);
+    memcpy(frame, s->n.eth, ETH_BYTES);
+    p->csum_start = (uint16_t)hdr;
+    p->gso_hdr = p->hdr_len; /* of use with GSO only */
+    if (path->v4) {
+        net->count.datagrams__ip4_out++;
+        fill4(frame + ETH_BYTES, path, IPPROTO_TCP_, len, 0, IP4_DF);
+    } else {
+        net->count.datagrams__ip6_out++;
+        fill6(frame + ETH_BYTES, nif, path, IPPROTO_TCP_, len);
+    }
+    link_queue(net, nif, p);
 }

@@ -71,8 +71,21 @@ void neigh_forget(struct net *, struct neigh_slot *);
 /* Tells every entry whether it still is a gateway. */
 void neigh_mark_gateways(struct net *);
 
+/* The entry that the path's hint means, if frames can go to it at once. */
+static inline struct neigh_slot *neigh_ready(struct neigh_cache *c,
+                                             uint16_t hint, ns_t now)
+{
+    struct neigh_slot *s = &c->slot[hint & ((1u << NEIGH_INDEX_BITS) - 1)];
+
+    return hint < NEIGH_SELF && s->hint == hint && now < s->n.reachable_until
+               ? s
+               : NULL;
+}
+
 /* Takes an IP packet and queues it for the NIC, behind an Ethernet header. */
 void link_send(struct net *, struct ip_path *, struct pkt *, ns_t now);
+/* Takes a whole frame. */
+void link_queue(struct net *, struct nif *, struct pkt *);
 /* The same to a given station. */
 void link_send_to(struct net *, struct nif *, mac_t dst, uint16_t type,
                   struct pkt *);

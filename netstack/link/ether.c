@@ -14,7 +14,7 @@
 
 /* The groups that we belong to: all hosts, all nodes, and the solicited-node
  * group of each of our IPv6 addresses (RFC 4291 2.7.1). */
-static bool wants_group(const struct nif *nif, mac_t dst)
+static RARE bool wants_group(const struct nif *nif, mac_t dst)
 {
     if (dst == MAC_BROADCAST || dst == MAC_ALL_NODES || dst == MAC_IP4_ALL)
         return true;
@@ -30,43 +30,50 @@ static bool wants_group(const struct nif *nif, mac_t dst)
     return false;
 }
 
-void ether_input(struct net *net, struct nif *nif, struct pkt *p, ns_t now)
+static RARE void not_ip(struct net *net, struct nif *nif, struct pkt *p,
+                        uint16_t type, ns_t now)
+{
+    if (type == ETH_ARP)
+        arp_input(net, nif, p, ETH_BYTES, now);
+    else if (type == ETH_VLAN)
+        net_drop(net, p, vlan);
+    else
+        net_drop(net, p, ethertype);
+}
+
+static RARE void refuse(struct net *net, struct nif *nif, struct pkt *p)
 {
     struct eth_hdr h;
-    bool group;
 
     if (p->nfrags == 0 ||
-        !eth_parse(&h, (struct span){p->frag[0].p, p->frag[0].len})) {
+        !eth_parse(&h, (struct span){p->frag[0].p, p->frag[0].len}))
         net_drop(net, p, frame_short);
-        return;
-    }
-    group = h.dst != nif->mac;
-    if (group && !(mac_is_group(h.dst) && wants_group(nif, h.dst))) {
+    else if (h.dst != nif->mac && !wants_group(nif, h.dst))
         net_drop(net, p, other_mac);
-        return;
-    }
-    if (mac_is_group(h.src)) {
+    else if (mac_is_group(h.src))
         net_drop(net, p, source_mac);
-        return;
-    }
-    if (h.src == nif->mac) {
+    else
         net_drop(net, p, own_mac);
+}
+
+void ether_input(struct net *net, struct nif *nif, struct pkt *p, ns_t now)
+{
+    unsigned flags = 0;
+    struct eth_hdr h;
+
+    if (p->nfrags == 0 ||
+        !eth_parse(&h, (struct span){p->frag[0].p, p->frag[0].len}) ||
+        (h.dst != nif->mac && !wants_group(nif, h.dst)) ||
+        mac_is_group(h.src) || h.src == nif->mac) {
+        refuse(net, nif, p);
         return;
     }
-    switch (h.type) {
-    case ETH_IP4:
-        ip4_input(net, nif, p, ETH_BYTES, group ? IP_IN_GROUP : 0, now);
-        break;
-    case ETH_IP6:
-        ip6_input(net, nif, p, ETH_BYTES, group ? IP_IN_GROUP : 0, now);
-        break;
-    case ETH_ARP:
-        arp_input(net, nif, p, ETH_BYTES, now);
-        break;
-    case ETH_VLAN:
-        net_drop(net, p, vlan);
-        break;
-    default:
-        net_drop(net, p, ethertype);
-    }
+    if (h.dst != nif->mac)
+        flags = IP_IN_GROUP;
+    if (h.type == ETH_IP4)
+        ip4_input(net, nif, p, ETH_BYTES, flags, now);
+    else if (h.type == ETH_IP6)
+        ip6_input(net, nif, p, ETH_BYTES, flags, now);
+    else
+        not_ip(net, nif, p, h.type, now);
 }

@@ -7,7 +7,7 @@
 #include "../tcp/tcp.h"
 #include "../wire/icmp6.h"
 
-static void queue(struct net *net, struct nif *nif, struct pkt *p)
+void link_queue(struct net *net, struct nif *nif, struct pkt *p)
 {
     if (nif->out.count >= net->out_max) {
         net_drop(net, p, tx_full);
@@ -22,7 +22,7 @@ void link_send_to(struct net *net, struct nif *nif, mac_t dst, uint16_t type,
 {
     eth_emit(pkt_push(p, ETH_BYTES),
              &(struct eth_hdr){.dst = dst, .src = nif->mac, .type = type});
-    queue(net, nif, p);
+    link_queue(net, nif, p);
 }
 
 static void flush(struct net *net, struct neigh_slot *s)
@@ -33,7 +33,7 @@ static void flush(struct net *net, struct neigh_slot *s)
     while ((p = pktq_pop(&s->waiting))) {
         net->cache.waiting--;
         memcpy(pkt_push(p, ETH_BYTES), s->n.eth, ETH_BYTES);
-        queue(net, nif, p);
+        link_queue(net, nif, p);
     }
 }
 
@@ -205,8 +205,8 @@ static struct neigh_slot *find_slot(struct net *net, struct ip_path *path,
     return s;
 }
 
-static void send_slowly(struct net *net, struct ip_path *path, struct pkt *p,
-                        ns_t now)
+static RARE void send_slowly(struct net *net, struct ip_path *path,
+                             struct pkt *p, ns_t now)
 {
     struct nif *nif = net_nif(net, path->netif);
     struct neigh_slot *s;
@@ -240,16 +240,13 @@ static void send_slowly(struct net *net, struct ip_path *path, struct pkt *p,
 
 void link_send(struct net *net, struct ip_path *path, struct pkt *p, ns_t now)
 {
-    struct neigh_slot *s;
+    struct neigh_slot *s = neigh_ready(&net->cache, path->neighbour, now);
 
-    if (path->neighbour < NEIGH_SELF) {
-        s = &net->cache.slot[path->neighbour & ((1u << NEIGH_INDEX_BITS) - 1)];
-        if (s->hint == path->neighbour && now < s->n.reachable_until) {
-            s->used = now;
-            memcpy(pkt_push(p, ETH_BYTES), s->n.eth, ETH_BYTES);
-            queue(net, net_nif(net, path->netif), p);
-            return;
-        }
+    if (!s) {
+        send_slowly(net, path, p, now);
+        return;
     }
-    send_slowly(net, path, p, now);
+    s->used = now;
+    memcpy(pkt_push(p, ETH_BYTES), s->n.eth, ETH_BYTES);
+    link_queue(net, net_nif(net, path->netif), p);
 }

@@ -45,11 +45,13 @@ struct eth_hdr {
 
 static inline bool eth_parse(struct eth_hdr *h, struct span in)
 {
+    uint64_t rest;
+
     if (in.n < ETH_BYTES)
         return false;
-    *h = (struct eth_hdr){.dst = mac_get(in.p),
-                          .src = mac_get(in.p + 6),
-                          .type = be16(in.p + 12)};
+    rest = be64(in.p + 6);
+    *h = (struct eth_hdr){
+        .dst = be64(in.p) >> 16, .src = rest >> 16, .type = (uint16_t)rest};
     return true;
 }
 
