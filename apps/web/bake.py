@@ -42,7 +42,7 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; "
 HEAD_MAX = 900     # bytes; with a body of 1 KiB it fits in HTTP_REPLY_MAX
 FILES_MAX = 32000  # slots are 16 bits, and a file may have two paths
 SEEDS = 64
-FNV_PRIME, FNV_SEED = 16777619, 2166136261
+FACTOR, U64 = 0x9e3779b97f4a7c15, (1 << 64) - 1
 
 
 def fail(text):
@@ -85,10 +85,14 @@ def gzipped(data):
     return out if len(out) + len(data) // 10 < len(data) else None
 
 
-def fnv(seed, path):
-    for byte in path:
-        seed = (seed ^ byte) * FNV_PRIME & 0xffffffff
-    return seed
+def path_hash(seed, path):
+    """As lib/http/file.c does it."""
+    state, whole = seed, len(path) // 8 * 8
+    for at in range(0, whole, 8):
+        word = int.from_bytes(path[at:at + 8], 'little')
+        state = (state ^ word) * FACTOR & U64
+        state ^= state >> 32
+    return ((state ^ int.from_bytes(path[whole:], 'big')) * FACTOR & U64) >> 32
 
 
 def place(paths):
@@ -97,10 +101,10 @@ def place(paths):
     while size < 2 * len(paths):
         size *= 2
     best = None
-    for seed in range(FNV_SEED, FNV_SEED + SEEDS):
+    for seed in range(SEEDS):
         slots, worst = [0] * size, 0
         for number, path in enumerate(paths, 1):
-            at, steps = fnv(seed, path) & (size - 1), 0
+            at, steps = path_hash(seed, path) & (size - 1), 0
             while slots[at]:
                 at, steps = (at + 1) & (size - 1), steps + 1
             slots[at], worst = number, max(worst, steps)
@@ -207,7 +211,7 @@ class Baker:
             out.write('};\n')
         out.write('\nstatic const struct http_file files[] = {\n')
         for path, (_, fields) in zip(paths, self.files):
-            head = [f'.path = {text(path)}', f'.hash = {fnv(seed, path)}u']
+            head = [f'.path = {text(path)}', f'.hash = {path_hash(seed, path)}u']
             out.write('    {' + ',\n     '.join(head + fields) + '},\n')
         out.write('};\n\nstatic const uint16_t slots[] = {\n')
         for at in range(0, len(slots), 16):

@@ -166,21 +166,22 @@ static void run_queue(struct task *t, ns_t now)
     }
 }
 
-static bool plan_routes(struct http *h)
+/* Paths of their own first, then the others, the longer before the shorter: the
+ * first that fits is the one. */
+static void add_route(struct http *h, const struct http_route *r)
 {
-    const struct http_config *c = &h->config;
+    struct http_way way = {span_of(r->path), r};
+    unsigned at = h->nways;
+    bool exact = way.path.n == 0 || way.path.p[way.path.n - 1] != '*';
 
-    if (c->nroutes > HTTP_ROUTES_MAX)
-        return false;
-    for (unsigned i = 0; i < c->nroutes; i++) {
-        struct span path = span_of(c->routes[i].path);
-        bool below = path.n && path.p[path.n - 1] == '*';
-
-        path.n -= below;
-        h->way[i] = (struct http_way){path, below, &c->routes[i]};
-    }
-    h->nways = c->nroutes;
-    return true;
+    way.path.n -= !exact;
+    if (exact)
+        at = h->nexact++;
+    while (!exact && at > h->nexact && h->way[at - 1].path.n < way.path.n)
+        at--;
+    memmove(&h->way[at + 1], &h->way[at], (h->nways - at) * sizeof(way));
+    h->way[at] = way;
+    h->nways++;
 }
 
 struct http *http_new(struct arena *a, struct loop *loop,
@@ -196,8 +197,11 @@ struct http *http_new(struct arena *a, struct loop *loop,
     h->starved_timer.fire = scratch_retry;
     if (c->wall_ns)
         h->wall_base = (c->wall_ns - loop_now(loop)) / NS_PER_SEC;
-    if (!plan_routes(h) ||
-        !pool_init(&h->conns, "http_conns", a, sizeof(struct http_exchange),
+    if (c->nroutes > HTTP_ROUTES_MAX)
+        return NULL;
+    for (unsigned i = 0; i < c->nroutes; i++)
+        add_route(h, &c->routes[i]);
+    if (!pool_init(&h->conns, "http_conns", a, sizeof(struct http_exchange),
                    c->conns + HTTP_REFUSALS, 16) ||
         !pool_init(&h->scratches, "http_scratch", a,
                    sizeof(struct http_scratch), HTTP_SCRATCH, 16))

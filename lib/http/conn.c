@@ -78,6 +78,25 @@ static void throw_away(struct http_exchange *x)
         conn_end(x);
 }
 
+/* All of the answer is queued. */
+static void answered(struct http_exchange *x)
+{
+    struct http *h = x->server;
+
+    if (!x->keep) {
+        bool extra = h->m.connections > h->config.conns; /* was told 503 */
+
+        conn_linger(x, extra ? HTTP_LINGER_SHORT : h->timeouts.write);
+    } else if (http1_body_over(&x->body)) {
+        conn_enter(x, CONN_READING);
+        conn_rest(x);
+    } else {
+        conn_enter(x, CONN_SKIPPING);
+        x->body_left = HTTP_SKIP_MAX;
+        conn_until(x, loop_now(h->loop) + h->timeouts.body);
+    }
+}
+
 /* Dispatches or refuses; the head's bytes that are still in the stream go. */
 static bool act(struct http_exchange *x, const struct http1_head *head,
                 const uint8_t *text, unsigned status, size_t in_stream)
@@ -93,6 +112,8 @@ static bool act(struct http_exchange *x, const struct http1_head *head,
     stream_consume(x->stream, in_stream);
     if (x->scratch && x->scratch->out_at == x->scratch->out_n)
         scratch_put(x);
+    if (x->state == CONN_SENDING && x->out == OUT_NONE && !x->scratch)
+        answered(x); /* mostly: it all went into the window */
     return true;
 }
 
@@ -155,25 +176,6 @@ static bool read_head(struct http_exchange *x)
         return false;
     x->scratch->head = head;
     return gather(x);
-}
-
-/* All of the answer is queued. */
-static void answered(struct http_exchange *x)
-{
-    struct http *h = x->server;
-
-    if (!x->keep) {
-        bool extra = h->m.connections > h->config.conns; /* was told 503 */
-
-        conn_linger(x, extra ? HTTP_LINGER_SHORT : h->timeouts.write);
-    } else if (http1_body_over(&x->body)) {
-        conn_enter(x, CONN_READING);
-        conn_rest(x);
-    } else {
-        conn_enter(x, CONN_SKIPPING);
-        x->body_left = HTTP_SKIP_MAX;
-        conn_until(x, loop_now(h->loop) + h->timeouts.body);
-    }
 }
 
 static bool go_on(struct http_exchange *x)

@@ -20,21 +20,19 @@ void *http_user(struct http_exchange *x)
 static const struct http_route *find_route(const struct http *h,
                                            struct span path)
 {
-    const struct http_route *best = NULL;
-    size_t longest = 0;
+    const struct http_way *way = h->way, *exact = way + h->nexact;
+    const struct http_way *end = way + h->nways;
 
-    for (unsigned i = 0; i < h->nways; i++) {
-        const struct http_way *way = &h->way[i];
-        size_t n = way->path.n;
-
-        if (n > path.n || (n < path.n && !way->below) ||
-            2 * n + !way->below < longest ||
-            memcmp(way->path.p, path.p, n) != 0)
-            continue;
-        best = way->route;
-        longest = 2 * n + !way->below + 1; /* the very path before all below */
+    for (; way < exact; way++) {
+        if (way->path.n == path.n && http_equal(way->path.p, path.p, path.n))
+            return way->route;
     }
-    return best;
+    for (; way < end; way++) {
+        if (way->path.n <= path.n &&
+            http_equal(way->path.p, path.p, way->path.n))
+            return way->route;
+    }
+    return NULL;
 }
 
 static void put_allow(struct http_writer *w, unsigned methods)

@@ -182,9 +182,9 @@ struct http_exchange {
     uint64_t kept[HTTP_STATE_BYTES / 8]; /* http_state() */
 };
 
+/* A route's path without its '*'. */
 struct http_way {
-    struct span path; /* without the '*' */
-    bool below;
+    struct span path;
     const struct http_route *route;
 };
 
@@ -206,9 +206,28 @@ struct http {
     ns_t date_until;    /* `date` is right before */
     uint8_t date_n;     /* bytes of the line; 0: no clock */
     uint8_t date[48];   /* "Date: ...\r\n\r\n" */
-    unsigned nways;
-    struct http_way way[HTTP_ROUTES_MAX];
+    unsigned nexact, nways;
+    struct http_way way[HTTP_ROUTES_MAX]; /* those for one path, then those
+                                           * for all below, longest first */
 };
+
+/* Short texts, both of n bytes; no call, for they mostly differ early. */
+static inline bool http_equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    uint64_t x, y;
+
+    for (; n >= 8; n -= 8, a += 8, b += 8) {
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        if (x != y)
+            return false;
+    }
+    for (; n > 0; n--) {
+        if (*a++ != *b++)
+            return false;
+    }
+    return true;
+}
 
 /* accept.c */
 struct http *http_new(struct arena *, struct loop *, const struct http_config *,

@@ -66,7 +66,7 @@ static void refresh_date(struct http *h, ns_t now)
         return;
     memcpy(h->date, "Date: ", 6);
     http_date_format(h->date + 6, h->wall_base + now / NS_PER_SEC);
-    memcpy(h->date + 6 + HTTP_DATE_BYTES, "\r\n", 2);
+    memcpy(h->date + 6 + HTTP_DATE_BYTES, "\r\n\r\n", 4);
     h->date_n = 6 + HTTP_DATE_BYTES + 2;
 }
 
@@ -77,6 +77,10 @@ static void put_tail(struct http_exchange *x, struct http_writer *w)
 
     if (now >= h->date_until)
         refresh_date(h, now);
+    if (x->keep && !x->old && h->date_n) { /* nearly always */
+        put_span(w, (struct span){h->date, h->date_n + 2u});
+        return;
+    }
     put_span(w, (struct span){h->date, h->date_n});
     if (!x->keep)
         put_span(w, SPAN("Connection: close\r\n"));
@@ -135,7 +139,8 @@ void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,
     count(h, status);
     x->expects = false;
     conn_enter(x, CONN_SENDING);
-    conn_until(x, loop_now(h->loop) + h->timeouts.write);
+    if (x->out != OUT_NONE || x->scratch)
+        conn_until(x, loop_now(h->loop) + h->timeouts.write);
 }
 
 /* All lines of a head but the last ones. */

@@ -20,6 +20,19 @@ static inline bool http1_is(uint8_t byte, enum http1_class class)
     return http1_class[byte] & class;
 }
 
+/* The first byte in [p, end) that is not of the class, or end.  Four a step:
+ * half the instructions of a plain loop, on every byte of every request. */
+static inline const uint8_t *http1_skip(const uint8_t *p, const uint8_t *end,
+                                        enum http1_class class)
+{
+    while (end - p >= 4 && http1_is(p[0], class) && http1_is(p[1], class) &&
+           http1_is(p[2], class) && http1_is(p[3], class))
+        p += 4;
+    while (p < end && http1_is(*p, class))
+        p++;
+    return p;
+}
+
 static inline struct http1_ref
 http1_ref_of(const uint8_t *text, const uint8_t *from, const uint8_t *to)
 {

@@ -75,12 +75,9 @@ static unsigned read_target(struct cursor *c)
     const uint8_t *start = c->p, *p = start;
 
     c->h->flags = 0;
-    for (; p < c->end; p++) {
-        uint8_t class = http1_class[*p] & (HTTP1_TARGET | HTTP1_SPECIAL);
-
-        if (class == HTTP1_TARGET)
-            continue;
-        if (class == 0)
+    for (;; p++) {
+        p = http1_skip(p, c->end, HTTP1_TARGET);
+        if (p == c->end || !http1_is(*p, HTTP1_SPECIAL))
             break;
         note_special(c, p);
     }
