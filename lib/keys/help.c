@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * help.c - the table of keys as text.  scripts/keys-reference reads it, too,
- * to make docs/keys.md: keep the two in step.
+ * help.c - the table of keys as text.
  */
 #include "keys.h"
 

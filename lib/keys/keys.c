@@ -7,6 +7,12 @@
 
 #include <base/fmt.h>
 
+/* scripts/keys-reference reads the table out of images, to make docs/keys.md.
+ */
+_Static_assert(sizeof(struct key) == 80 && offsetof(struct key, min) == 48 &&
+                   offsetof(struct key, per_net) == 65,
+               "keep scripts/keys-reference in step");
+
 void keys_init(struct keys *keys, const struct key *first,
                const struct key *end, const struct manifest *manifest)
 {
