@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
@@ -30,12 +31,14 @@ static struct {
     ns_t start; /* CLOCK_MONOTONIC when main() began */
     size_t memory_bytes;
     bool memory_taken, woken;
-    struct pollfd watch[WATCHES_MAX];
+    struct pollfd watch[1 + WATCHES_MAX]; /* the first is end_event */
     nfds_t nwatches;
 } process;
 
-/* Set by SIGINT and SIGTERM; the loop looks at it through machine_now(). */
+/* Set by SIGINT and SIGTERM; the loop looks at it through machine_now().  The
+ * event ends a wait that began after the look, before the signal. */
 static volatile sig_atomic_t asked_to_end;
+static int end_event = -1;
 
 static ns_t clock_ns(clockid_t which)
 {
@@ -49,9 +52,13 @@ static ns_t clock_ns(clockid_t which)
  * second one, should that not come about, at once. */
 static void on_signal(int number)
 {
-    if (asked_to_end)
+    int before = errno;
+    uint64_t one = 1;
+
+    if (asked_to_end || write(end_event, &one, sizeof(one)) < 0)
         _exit(128 + number);
     asked_to_end = 1;
+    errno = before;
 }
 
 static size_t memory_wanted(void)
@@ -69,6 +76,9 @@ void hosted_init(const char *const *args)
     process.args = args;
     process.start = clock_ns(CLOCK_MONOTONIC);
     process.memory_bytes = memory_wanted();
+    end_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    process.watch[0] = (struct pollfd){.fd = end_event, .events = POLLIN};
+    process.nwatches = 1;
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGTERM, &end, NULL);
 }
@@ -92,7 +102,7 @@ ns_t machine_boot_ns(void)
 
 bool machine_watch(int fd)
 {
-    if (process.nwatches == WATCHES_MAX)
+    if (process.nwatches == ARRAY_LEN(process.watch))
         return false;
     process.watch[process.nwatches++] =
         (struct pollfd){.fd = fd, .events = POLLIN};
@@ -119,26 +129,15 @@ void machine_unwatch(int fd)
     *gone = process.watch[--process.nwatches];
 }
 
-/* A signal between the look at asked_to_end and the wait must end the wait:
- * ppoll() lets it in only then, the two are blocked outside. */
 void machine_wait(ns_t deadline)
 {
     ns_t now = machine_now();
     ns_t left = deadline > now ? deadline - now : 0;
     struct timespec t = {.tv_sec = (time_t)(left / NS_PER_SEC),
                          .tv_nsec = (long)(left % NS_PER_SEC)};
-    sigset_t ends, before;
-    int ready = 0;
 
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigprocmask(SIG_BLOCK, &ends, &before);
-    if (!asked_to_end)
-        ready = ppoll(process.watch, process.nwatches,
-                      deadline == NS_NEVER ? NULL : &t, &before);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    if (ready > 0)
+    if (ppoll(process.watch, process.nwatches, deadline == NS_NEVER ? NULL : &t,
+              NULL) > 0)
         process.woken = true;
 }
 
