@@ -130,10 +130,14 @@ class Board:
 
 
 def histogram(elf, before, after):
-    """Instructions by function between two copies of Board.hits()."""
+    """{function: (instructions, calls)} between two copies of Board.hits().
+    A jump to the first instruction counts as a call."""
     out = {}
     for i, (a, b) in enumerate(zip(before, after)):
         if a != b:
-            name = elf.function(elf.lo + i)
-            out[name] = out.get(name, 0) + b - a
+            pc = elf.lo + i
+            name = elf.function(pc)
+            count, calls = out.get(name, (0, 0))
+            first = elf.address.get(name) == pc
+            out[name] = (count + b - a, calls + (b - a if first else 0))
     return out
