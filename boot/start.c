@@ -171,7 +171,7 @@ static void run_app(struct env *env, void *arg)
 
 /* The first stretch of start() is over: whatever it wanted to reserve, it has.
  * tests/bench takes this function's address for "the image is up". */
-__attribute__((noinline)) void billet_started(struct env *env);
+__attribute__((noipa, used)) void billet_started(struct env *env);
 void billet_started(struct env *env)
 {
     boot_system.started_ns = machine_now();

@@ -59,6 +59,8 @@ class Elf:
         self.address = {}
         code = []
         for line in text.splitlines():
+            if len(line.split()) < 3:  # what LTO leaves without a name
+                continue
             value, kind, name = line.split(maxsplit=2)
             self.address.setdefault(name, int(value, 16))
             if kind in "tTwW":
