@@ -68,6 +68,13 @@ class Elf:
         self._starts = [a for a, _ in code]
         self._names = [n for _, n in code]
 
+    def find(self, name):
+        """The address of a function, also of one that an optimiser cloned."""
+        for known, address in self.address.items():
+            if known.split(".")[0] == name:
+                return address
+        raise ValueError(f"{self.path} has no {name}")
+
     def function(self, pc):
         """The function that holds an address; its number when none does."""
         i = bisect.bisect_right(self._starts, pc) - 1

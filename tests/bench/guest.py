@@ -40,7 +40,7 @@ class Guest:
             self.elf = Elf(os.path.join(apps, name + ".elf.debug"))
             self.board = Board(os.path.join(self.dir.name, "board"),
                                self.elf.lo, self.elf.hi,
-                               [self.elf.address[STARTED]])
+                               [self.elf.find(STARTED)])
             line.add("-plugin", f"{build_plugin(build)},"
                                 f"board={self.board.path}")
         self.line = line.words
