@@ -8,7 +8,7 @@
 void tcp_advance(struct arrival *a, uint32_t ack)
 {
     struct tcb *t = a->t;
-    uint32_t flight = tcp_flight(t), acked = ack - t->snd_una;
+    uint32_t acked = ack - t->snd_una;
     bool again = t->ca == TCP_CA_RECOVERY && t->partial;
 
     tcp_rtt_on_ack(a, ack);
@@ -25,9 +25,9 @@ void tcp_advance(struct arrival *a, uint32_t ack)
     if (t->ca == TCP_CA_OPEN) {
         t->dups = 0;
         t->stale_dups = false;
-        cc_ops_of(&t->cc)->ack(&t->cc, t->mss, acked, flight, a->now);
+        cc_ops_of(&t->cc)->ack(&t->cc, t->mss, acked, t->sent_flight, a->now);
     } else {
-        tcp_on_advance(a, acked, flight);
+        tcp_on_advance(a, acked);
     }
     /* RFC 6298 5.2, 5.3; from the second partial ACK on without SACK, the
      * timer runs on (RFC 6582 3.2, step 3). */

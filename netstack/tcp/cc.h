@@ -27,7 +27,8 @@ struct cc {
 };
 
 struct cc_ops {
-    /* `acked` bytes were acknowledged, of `flight` before that. */
+    /* `acked` bytes were acknowledged; `flight` were under way when data was
+     * sent last, which says whether the window was made use of. */
     void (*ack)(struct cc *, uint32_t mss, uint32_t acked, uint32_t flight,
                 ns_t now);
     /* Fast recovery begins. */

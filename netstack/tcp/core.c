@@ -4,7 +4,8 @@
  */
 #include "core_int.h"
 
-enum { TS_VALID_S = 24 * 24 * 3600 }; /* RFC 7323 5.5 */
+/* RFC 7323 5.5: 24 days, by the clock below. */
+#define TS_VALID_S ((uint32_t)(24 * 24 * 3600 * NS_PER_SEC >> 30))
 
 /* The PAWS clock needs no more than seconds: of 1.07 s, by a shift. */
 static uint32_t coarse_s(ns_t now)

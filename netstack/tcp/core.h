@@ -131,6 +131,7 @@ struct tcb {
     uint32_t rcv_nxt, rcv_adv; /* rcv_adv: right edge of the widest offer */
     uint32_t snd_una, snd_nxt; /* snd_nxt: highest sent, FIN included */
     uint32_t snd_end;          /* after the last byte written */
+    uint32_t sent_flight;      /* in flight when data was sent last */
     uint32_t snd_wnd, snd_wl1, snd_wl2, snd_wnd_max;
     uint32_t rcv_limit, rcv_unread; /* buffer, and what is in it */
     uint32_t rcv_acked;             /* rcv_nxt as last sent to the peer */

@@ -72,7 +72,7 @@ uint32_t tcp_pipe(const struct tcb *);
 /* Takes in SACK blocks; returns how many bytes they newly report. */
 uint32_t tcp_take_sack(struct arrival *);
 void tcp_on_dup_ack(struct arrival *);
-void tcp_on_advance(struct arrival *, uint32_t acked, uint32_t flight);
+void tcp_on_advance(struct arrival *, uint32_t acked);
 void tcp_enter_loss(struct tcb *, bool congested, ns_t now);
 /* The next range to retransmit, [*seq, *seq + returned); 0 if there is none.
  * First what is lost; `any`: also what merely may be (NextSeg rules 3, 4). */

@@ -133,10 +133,10 @@ static uint32_t may_send(const struct tcb *t, uint32_t unsent, uint32_t max)
         n = wnd;
     if (n > cwnd)
         n = cwnd;
-    if (n == unsent)
+    if (n == unsent || n == max)
         return n;
     if (n >= t->mss)
-        return n == max ? n : n - n % t->mss;
+        return n - n % t->mss;
     if (n == wnd && (n >= t->snd_wnd_max / 2 || t->probe_now))
         return n;
     return 0;
@@ -205,6 +205,7 @@ static bool send_new(struct tcb *t, uint32_t n, bool fin, struct tcp_seg *out,
     if (!seq_lt(t->snd_nxt, t->snd_end))
         out->flags |= TCP_PSH;
     t->sent_at = now;
+    t->sent_flight = tcp_flight(t);
     if (t->rtx_at == NS_NEVER)
         tcp_arm_rtx(t, now);
     return finish(t, out, now);

@@ -186,7 +186,7 @@ static void advance_in_recovery(struct arrival *a, uint32_t acked)
     t->stale_dups = true;
 }
 
-void tcp_on_advance(struct arrival *a, uint32_t acked, uint32_t flight)
+void tcp_on_advance(struct arrival *a, uint32_t acked)
 {
     struct tcb *t = a->t;
 
@@ -201,7 +201,7 @@ void tcp_on_advance(struct arrival *a, uint32_t acked, uint32_t flight)
     switch (t->ca) {
     case TCP_CA_DISORDER:
         leave(t);
-        cc_ops_of(&t->cc)->ack(&t->cc, t->mss, acked, flight, a->now);
+        cc_ops_of(&t->cc)->ack(&t->cc, t->mss, acked, t->sent_flight, a->now);
         if (t->ca == TCP_CA_DISORDER)
             update_lost(t);
         if (seq_lt(t->snd_una, t->lost_below))

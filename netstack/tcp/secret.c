@@ -2,7 +2,7 @@
 /*
  * secret.c - initial sequence numbers, timestamp offsets, SYN cookies.
  *
- * A cookie is C = H0 + IRS + (T << 24) + ((H1(T) + M) mod 2^24): H0 and H1 are
+ * A cookie is C = H0 + (T << 24) + ((H1(T, IRS) + M) mod 2^24): H0 and H1 are
  * keyed hashes of the connection's name, T counts periods of 69 s, M is one of
  * eight MSS values.  A guess is right with a chance of 2^-28: two periods of
  * 256, eight values of 2^24.  What else the SYN offered is in the low bits of
@@ -26,9 +26,9 @@ static const uint16_t cookie_mss[COOKIE_MSS_N] = {
 
 /* An IPv4 name is short, and so is its hash. */
 static uint64_t hash4(const struct siphash_key *k, const struct tcp_key *key,
-                      uint32_t salt)
+                      uint32_t salt, uint32_t irs)
 {
-    uint8_t in[40];
+    uint8_t in[44];
     unsigned at = ipaddr_is_v4(&key->remote) ? 12 : 0, n = 16 - at;
 
     memcpy(in, key->local.b + at, n);
@@ -36,13 +36,14 @@ static uint64_t hash4(const struct siphash_key *k, const struct tcp_key *key,
     memcpy(in + 2 * n, &key->lport, 2);
     memcpy(in + 2 * n + 2, &key->rport, 2);
     memcpy(in + 2 * n + 4, &salt, 4);
-    return siphash24(k, in, 2 * n + 8);
+    memcpy(in + 2 * n + 8, &irs, 4);
+    return siphash24(k, in, 2 * n + 12);
 }
 
 struct secret_name secret_of(const struct tcp_secrets *s,
                              const struct tcp_key *key)
 {
-    uint64_t h = hash4(&s->name, key, 0);
+    uint64_t h = hash4(&s->name, key, 0, 0);
 
     return (struct secret_name){.isn_base = (uint32_t)h,
                                 .ts_offset = (uint32_t)(h >> 32)};
@@ -54,9 +55,9 @@ static uint32_t period(ns_t now)
 }
 
 static uint32_t low_hash(const struct tcp_secrets *s, const struct tcp_key *key,
-                         uint32_t t)
+                         uint32_t t, uint32_t irs)
 {
-    return (uint32_t)hash4(&s->cookie, key, t + 1) & COOKIE_LOW;
+    return (uint32_t)hash4(&s->cookie, key, t + 1, irs) & COOKIE_LOW;
 }
 
 uint32_t cookie_isn(const struct tcp_secrets *s, const struct tcp_key *key,
@@ -66,8 +67,8 @@ uint32_t cookie_isn(const struct tcp_secrets *s, const struct tcp_key *key,
 
     while (m != 0 && cookie_mss[m] > mss)
         m--;
-    return (uint32_t)hash4(&s->cookie, key, 0) + irs + (t << 24) +
-           ((low_hash(s, key, t) + m) & COOKIE_LOW);
+    return (uint32_t)hash4(&s->cookie, key, 0, 0) + (t << 24) +
+           ((low_hash(s, key, t, irs) + m) & COOKIE_LOW);
 }
 
 uint32_t cookie_tsval(uint32_t ts_offset, const struct cookie *c, ns_t now)
@@ -91,7 +92,7 @@ bool cookie_check(struct cookie *c, const struct tcp_secrets *s,
 
     if (age >= COOKIE_PERIODS)
         return false;
-    m = (rest - low_hash(s, key, period(now) - age)) & COOKIE_LOW;
+    m = (rest - low_hash(s, key, period(now) - age, irs)) & COOKIE_LOW;
     if (m >= COOKIE_MSS_N)
         return false;
     *c = (struct cookie){.mss = cookie_mss[m]};
