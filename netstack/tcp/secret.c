@@ -86,8 +86,8 @@ bool cookie_check(struct cookie *c, const struct tcp_secrets *s,
                   const struct tcp_key *key, const struct tcp_seg *ack,
                   uint32_t ts_offset, ns_t now)
 {
-    uint32_t rest =
-        ack->ack - 1 - (ack->seq - 1) - (uint32_t)hash4(&s->cookie, key, 0);
+    uint32_t irs = ack->seq - 1;
+    uint32_t rest = ack->ack - 1 - (uint32_t)hash4(&s->cookie, key, 0, 0);
     uint32_t age = (period(now) - (rest >> 24)) & 0xff, m, bits;
 
     if (age >= COOKIE_PERIODS)
