@@ -94,7 +94,7 @@ bool tcp_parse(struct tcp_hdr *h, struct span in, uint32_t len)
 
     if (in.n < TCP_BYTES || len < TCP_BYTES)
         return false;
-    n = p[12] >> 4 << 2;
+    n = (unsigned)p[12] >> 4 << 2;
     if (n < TCP_BYTES || n > len || n > in.n)
         return false;
     h->src = be16(p);
