@@ -11,18 +11,25 @@
 
 enum { HEADERS_MAX = IP6_BYTES + IP6_EXT_BYTES_MAX + IP6_FRAG_BYTES };
 
+/* With an address of ours as its source a datagram lies; unless we have it in
+ * optimism, and this is the objection of who has it in earnest. */
+static bool is_ours_for_sure(struct nif *nif, const struct ipaddr *src)
+{
+    const struct ifaddr *a;
+
+    if (!addr_may_be_ours(nif->addr_filter, src->b[15]))
+        return false;
+    a = addr_find(nif, src);
+    return a && a->state != ADDR_OPTIMISTIC;
+}
+
 /* What no wire may carry: RFC 4291 2.5.3, 2.7; IPv4-mapped addresses, which
- * would pass for IPv4 above us; our own as a source. */
+ * would pass for IPv4 above us. */
 static bool addrs_can_be(struct nif *nif, const struct ip_rx *rx)
 {
-    if (ipaddr_is_v4(&rx->dst) || ip6_is_loopback(&rx->dst))
-        return false;
-    if (be64(rx->src.b) == 0 &&
-        (ip6_is_loopback(&rx->src) || ipaddr_is_v4(&rx->src)))
-        return false;
-    return !ip6_is_multicast(&rx->src) &&
-           (!addr_may_be_ours(nif->addr_filter, rx->src.b[15]) ||
-            !addr_find(nif, &rx->src));
+    return !ipaddr_is_v4(&rx->dst) && !ip6_is_loopback(&rx->dst) &&
+           !ipaddr_is_v4(&rx->src) && !ip6_is_loopback(&rx->src) &&
+           !ip6_is_multicast(&rx->src) && !is_ours_for_sure(nif, &rx->src);
 }
 
 static const struct ipaddr all_nodes = {{0xff, 2, [15] = 1}};

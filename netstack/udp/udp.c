@@ -176,12 +176,13 @@ void udp_input(struct net *net, struct ip_rx *rx, ns_t now)
     keep(net, s, rx);
 }
 
-/* Only what fits something we could have sent is believed. */
+/* Only what fits something we could have sent is believed: our IPv4 datagrams
+ * may be fragmented on their way, so no router finds them too big. */
 void udp_icmp(struct net *net, const struct ip_error *e, ns_t now)
 {
     uint16_t port = be16(e->quoted);
 
-    if (e->kind == IP_ERR_TOO_BIG && find(&net->udp, port))
+    if (e->kind == IP_ERR_TOO_BIG && !e->v4 && find(&net->udp, port))
         ip_pmtu_update(net, &e->dst,
                        e->mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)e->mtu,
                        now);
