@@ -92,8 +92,8 @@ static struct frame find_caller(const struct image *m, uint64_t callee,
     return best;
 }
 
-unsigned backtrace(const struct image *m, uint64_t pc, struct span stack,
-                   struct frame out[BACKTRACE_MAX])
+unsigned backtrace_find(const struct image *m, uint64_t pc, struct span stack,
+                        struct frame out[BACKTRACE_MAX])
 {
     uint64_t callee = function_start(m, pc);
     unsigned n;

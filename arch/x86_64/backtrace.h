@@ -32,7 +32,7 @@ struct image {
  * function found last; when no sure one is near, the first likely one is
  * taken.  Returns how many.
  */
-unsigned backtrace(const struct image *, uint64_t pc, struct span stack,
-                   struct frame out[BACKTRACE_MAX]);
+unsigned backtrace_find(const struct image *, uint64_t pc, struct span stack,
+                        struct frame out[BACKTRACE_MAX]);
 
 #endif

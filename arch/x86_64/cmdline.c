@@ -36,7 +36,7 @@ static bool take_argument(struct span s, size_t *at, char **out)
 
 const char *cmdline_split(struct cmdline *c, struct span line)
 {
-    char *out = c->text;
+    char *out = c->text, *start;
     size_t at = 0;
 
     c->n = 0;
@@ -50,11 +50,12 @@ const char *cmdline_split(struct cmdline *c, struct span line)
             break;
         if (c->n == CMDLINE_ARGS)
             return "the command line has more than 64 arguments";
-        c->args[c->n] = out;
+        start = out;
         if (!take_argument(line, &at, &out))
             return "the command line has a quote that is not closed";
         *out++ = 0;
-        c->args[++c->n] = NULL;
+        c->args[c->n++] = start;
+        c->args[c->n] = NULL;
     }
     return NULL;
 }

@@ -83,7 +83,7 @@ static void say_backtrace(const struct registers *r)
 
     image.text = (struct span){image_base, (size_t)(text_end - image_base)};
     say_address("  at ", r->rip, called, "");
-    n = backtrace(&image, r->rip - called, readable_stack(r->rsp), frames);
+    n = backtrace_find(&image, r->rip - called, readable_stack(r->rsp), frames);
     for (unsigned i = 0; i < n; i++)
         say_address("  by ", frames[i].address, 1, frames[i].sure ? "" : " ?");
 }

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/* The few facts taken from AML, and virtio-mmio arguments. */
+#include <acpi_tables.h>
+#include <lib/suite.h>
+
+#define BYTES(...)                                                             \
+    ((struct span){(const uint8_t[]){__VA_ARGS__},                             \
+                   sizeof((const uint8_t[]){__VA_ARGS__})})
+
+static uint8_t a, b;
+
+/* Name (_S5, Package () { 5, 0, 0, 0 }), as iasl and QEMU write it */
+START_TEST(test_s5_in_bytes)
+{
+    ck_assert(acpi_find_s5(BYTES(0, 0x08, '_', 'S', '5', '_', 0x12, 0x08, 0x04,
+                                 0x0a, 0x05, 0x0a, 0x06, 0, 0),
+                           &a, &b));
+    ck_assert_uint_eq(a, 5);
+    ck_assert_uint_eq(b, 6);
+}
+END_TEST
+
+START_TEST(test_s5_in_constants_and_from_the_root)
+{
+    ck_assert(acpi_find_s5(
+        BYTES(0x08, '\\', '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0, 1, 0, 0), &a,
+        &b));
+    ck_assert_uint_eq(a, 0);
+    ck_assert_uint_eq(b, 1);
+}
+END_TEST
+
+START_TEST(test_s5_with_a_long_length)
+{
+    ck_assert(acpi_find_s5(BYTES(0x08, '_', 'S', '5', '_', 0x12, 0x46, 0x00,
+                                 0x04, 0x0b, 7, 0, 0x0c, 3, 0, 0, 0),
+                           &a, &b));
+    ck_assert_uint_eq(a, 7);
+    ck_assert_uint_eq(b, 3);
+}
+END_TEST
+
+START_TEST(test_what_only_mentions_s5_is_skipped)
+{
+    ck_assert(acpi_find_s5(BYTES('x', '_', 'S', '5', '_', 0x12, 0x06, 4, 9, 9,
+                                 0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04,
+                                 0x0a, 2, 0, 0, 0),
+                           &a, &b));
+    ck_assert_uint_eq(a, 2);
+    /* a type of more than three bits */
+    ck_assert(!acpi_find_s5(
+        BYTES(0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a, 8, 0, 0), &a,
+        &b));
+}
+END_TEST
+
+START_TEST(test_s5_at_the_end_of_the_table)
+{
+    static const uint8_t s5[] = {0x08, '_', 'S', '5', '_', 0x12,
+                                 0xc6, 0,   0,   0,   4,   0x0a};
+
+    for (size_t n = 0; n <= sizeof(s5); n++) {
+        uint8_t *copy = malloc(n + 1); /* a sanitizer sees its end */
+
+        memcpy(copy, s5, n);
+        ck_assert(!acpi_find_s5((struct span){copy, n}, &a, &b));
+        free(copy);
+    }
+}
+END_TEST
+
+static const uint8_t device[] = {
+    'L',  'N',  'R',  'O',  '0',  '0',  '0',  '5',  0,    0x08, '_',
+    'C',  'R',  'S',  0x11, 0x1a, 0x0a, 23,   0x86, 9,    0,    1,
+    0x00, 0x2e, 0xb0, 0xfe, 0x00, 0x02, 0,    0,    0x89, 6,    0,
+    1,    1,    47,   0,    0,    0,    0x79, 0};
+
+START_TEST(test_virtio_devices_of_microvm)
+{
+    uint8_t table[3 * sizeof(device)];
+    struct mmio_virtio v[4];
+
+    memcpy(table, device, sizeof(device));
+    memcpy(table + sizeof(device), device, sizeof(device));
+    memcpy(table + 2 * sizeof(device), device, sizeof(device));
+    table[sizeof(device) + 18] = 0x87; /* the second has other resources */
+    table[2 * sizeof(device) + 23] = 0x2c;
+    ck_assert_uint_eq(
+        acpi_find_virtio((struct span){table, sizeof(table)}, v, 4), 2);
+    ck_assert_uint_eq(v[0].addr, 0xfeb02e00);
+    ck_assert_uint_eq(v[0].size, 512);
+    ck_assert_uint_eq(v[0].gsi, 47);
+    ck_assert_uint_eq(v[1].addr, 0xfeb02c00);
+    ck_assert_uint_eq(
+        acpi_find_virtio((struct span){table, sizeof(table)}, v, 1), 1);
+}
+END_TEST
+
+START_TEST(test_a_cut_device_is_none)
+{
+    struct mmio_virtio v;
+
+    for (size_t n = 0; n < 39; n++) {
+        uint8_t *copy = malloc(n + 1);
+
+        memcpy(copy, device, n);
+        ck_assert_uint_eq(acpi_find_virtio((struct span){copy, n}, &v, 1), 0);
+        free(copy);
+    }
+}
+END_TEST
+
+static bool argument(const char *text, struct mmio_virtio *v)
+{
+    return virtio_from_argument(text, v);
+}
+
+START_TEST(test_virtio_arguments)
+{
+    struct mmio_virtio v;
+
+    ck_assert(argument("virtio_mmio.device=512@0xfeb00e00:12", &v));
+    ck_assert_uint_eq(v.size, 512);
+    ck_assert_uint_eq(v.addr, 0xfeb00e00);
+    ck_assert_uint_eq(v.gsi, 12);
+    ck_assert(argument("virtio_mmio.device=4K@0xd0000000:5:1", &v));
+    ck_assert_uint_eq(v.size, 4096);
+    ck_assert_uint_eq(v.addr, 0xd0000000);
+    ck_assert_uint_eq(v.gsi, 5);
+}
+END_TEST
+
+START_TEST(test_what_is_no_virtio_argument)
+{
+    static const char *const bad[] = {
+        "",
+        "virtio_mmio.device",
+        "virtio_mmio.device=",
+        "virtio_mmio.device=512",
+        "virtio_mmio.device=512@",
+        "virtio_mmio.device=512@0xfeb00e00",
+        "virtio_mmio.device=512@0xfeb00e00:",
+        "virtio_mmio.device=512@0x:12",
+        "virtio_mmio.device=@0xfeb00e00:12",
+        "virtio_mmio.device=512@0xfeb00e00:12x",
+        "virtio_mmio.device=512@0x12345678901234567890:1",
+        "virtio_mmio.device=512@1:99999999999",
+        "virtio_mmio.devices=512@0xfeb00e00:12",
+        "--virtio_mmio.device=512@0xfeb00e00:12"};
+    struct mmio_virtio v;
+
+    for (unsigned i = 0; i < ARRAY_LEN(bad); i++)
+        ck_assert_msg(!argument(bad[i], &v), "%s", bad[i]);
+}
+END_TEST
+
+RUN_TESTS("aml", PANICS(), test_s5_in_bytes,
+          test_s5_in_constants_and_from_the_root, test_s5_with_a_long_length,
+          test_what_only_mentions_s5_is_skipped,
+          test_s5_at_the_end_of_the_table, test_virtio_devices_of_microvm,
+          test_a_cut_device_is_none, test_virtio_arguments,
+          test_what_is_no_virtio_argument)
