@@ -32,10 +32,11 @@ def tail(text, lines=LOG_LINES):
 # -- what Meson knows: unit tests, simulation, replayed fuzz inputs
 
 def meson_tests(suite, path, options):
-    listed = subprocess.run(['meson', 'test', '-C', str(path), '--list'],
-                            capture_output=True, text=True).stdout.split('\n')
+    listed = subprocess.run(
+        ['meson', 'test', '-C', str(path), '--no-rebuild', '--list'],
+        capture_output=True, text=True).stdout.splitlines()
     names = [line.split(' / ')[-1] for line in listed
-             if line.strip() and wanted(options.names, line)]
+             if wanted(options.names, line)]
     if not names:
         return
     log = path / 'meson-logs' / 'testlog.json'

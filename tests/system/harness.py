@@ -17,6 +17,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -226,7 +227,10 @@ class Guest:
     def __init__(self, test, line, prefix, name):
         self.test, self.name = test, name
         self.log = test.path(name + '.log')
-        self.qmp_path = test.path(name + '.qmp')
+        # A socket's path may not be longer than 107 bytes; ours may be.
+        short = tempfile.mkdtemp(prefix='billet-')
+        test.at_end(shutil.rmtree, short, True)
+        self.qmp_path = Path(short) / 'qmp'
         line.add('-qmp', f'unix:{qemu.comma(self.qmp_path)},server=on,wait=off')
         self.pcaps = []
         for i, word in enumerate(list(line.words)):
