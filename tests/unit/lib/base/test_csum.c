@@ -43,13 +43,14 @@ END_TEST
 START_TEST(test_every_length_and_alignment_agrees_with_the_slow_way)
 {
     static uint8_t bytes[400];
+    unsigned wrong = 0;
 
     fill(bytes, sizeof(bytes), 1);
     for (size_t at = 0; at < 16; at++)
         for (size_t n = 0; n + at <= sizeof(bytes); n++)
-            ck_assert_uint_eq(
-                norm(csum_fold(csum_add(0, bytes + at, n, false))),
-                norm(slow(bytes + at, n)));
+            wrong += norm(csum_fold(csum_add(0, bytes + at, n, false))) !=
+                     norm(slow(bytes + at, n));
+    ck_assert_uint_eq(wrong, 0);
 }
 END_TEST
 

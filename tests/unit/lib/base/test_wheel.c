@@ -97,7 +97,7 @@ static ns_t model_earliest(void)
 
 static void turn(ns_t now)
 {
-    unsigned want = 0, n;
+    unsigned want = 0, overdue = 0, n;
 
     for (unsigned i = 0; i < N; i++)
         want += due(&probe[i], now);
@@ -105,7 +105,8 @@ static void turn(ns_t now)
     n = wheel_turn(&wheel, now, 1000000);
     ck_assert_uint_eq(n, want);
     for (unsigned i = 0; i < N; i++)
-        ck_assert(!due(&probe[i], now));
+        overdue += due(&probe[i], now);
+    ck_assert_uint_eq(overdue, 0);
     ck_assert_uint_eq(wheel.count, model_count());
 }
 
@@ -117,7 +118,7 @@ static ns_t random_distance(void)
                                  5000 * MS,
                                  400000 * MS,
                                  UINT64_C(20000000) * MS,
-                                 UINT64_C(4000000000) * MS};
+                                 UINT64_C(200000000) * MS};
 
     return dice() % scale[dice() % (sizeof(scale) / sizeof(scale[0]))];
 }
