@@ -171,7 +171,7 @@ static void run_app(struct env *env, void *arg)
 
 /* The first stretch of start() is over: whatever it wanted to reserve, it has.
  * tests/bench takes this function's address for "the image is up". */
-__attribute__((noipa, used)) void billet_started(struct env *env);
+__attribute__((noinline, used)) void billet_started(struct env *env);
 void billet_started(struct env *env)
 {
     boot_system.started_ns = machine_now();
@@ -245,6 +245,7 @@ void billet_main(void)
         panic(__FILE__, __LINE__, "the memory plan is wrong about fibers");
     status_metrics(&metrics);
     metrics_add(&metrics, &log_metrics_group, &env->log->metrics.lines);
+    metrics_add(&metrics, &fibers_metrics_group, &fibers.metrics.live);
     if (billet_app.networking && billet_app.networking->up(env))
         machine_exit(EXIT_FAILED);
     if (fiber_spawn(env, run_app, NULL, NULL))
