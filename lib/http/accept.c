@@ -175,8 +175,10 @@ static void add_route(struct http *h, const struct http_route *r)
     bool exact = way.path.n == 0 || way.path.p[way.path.n - 1] != '*';
 
     way.path.n -= !exact;
-    if (exact)
+    if (exact) {
         at = h->nexact++;
+        h->exact_marks |= http_mark(way.path);
+    }
     while (!exact && at > h->nexact && h->way[at - 1].path.n < way.path.n)
         at--;
     memmove(&h->way[at + 1], &h->way[at], (h->nways - at) * sizeof(way));

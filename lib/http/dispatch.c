@@ -9,6 +9,9 @@
 
 void *http_state(struct http_exchange *x)
 {
+    if (!x->kept_used)
+        memset(x->kept, 0, sizeof(x->kept));
+    x->kept_used = true;
     return x->kept;
 }
 
@@ -23,6 +26,8 @@ static const struct http_route *find_route(const struct http *h,
     const struct http_way *way = h->way, *exact = way + h->nexact;
     const struct http_way *end = way + h->nways;
 
+    if (!(h->exact_marks & http_mark(path)))
+        way = exact;
     for (; way < exact; way++) {
         if (way->path.n == path.n && http_equal(way->path.p, path.p, path.n))
             return way->route;
@@ -145,7 +150,6 @@ static void begin(struct http_exchange *x, const struct http1_head *head)
     x->head_only = head->method == HTTP_HEAD;
     x->expects = (head->flags & HTTP1_CONTINUE) != 0;
     x->in_chunks = (head->flags & HTTP1_CHUNKED) != 0;
-    memset(x->kept, 0, sizeof(x->kept));
     http1_body_start(&x->body, head);
     if (http1_body_over(&x->body))
         x->expects = false;

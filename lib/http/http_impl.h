@@ -153,6 +153,7 @@ struct http_exchange {
     bool eof : 1;        /* the peer will send no more */
     bool ready : 1;      /* http_ready() was called */
     bool queued : 1;     /* in the run queue */
+    bool kept_used : 1;  /* `kept` was asked for in this exchange */
     bool listed : 1;     /* in `rest` or in `starved`, by `prev` and `next` */
     bool starved : 1;    /* in `starved`: waits for a scratch buffer */
     bool blocked_in : 1; /* an echo waits for input rather than for room */
@@ -202,10 +203,11 @@ struct http {
     struct timer starved_timer;
     struct pool conns, scratches;
     struct http_scratch *oldest, *newest; /* scratch buffers held */
-    uint64_t wall_base; /* seconds since 1970 at loop time 0 */
-    ns_t date_until;    /* `date` is right before */
-    uint8_t date_n;     /* bytes of the line; 0: no clock */
-    uint8_t date[48];   /* "Date: ...\r\n\r\n" */
+    uint64_t wall_base;   /* seconds since 1970 at loop time 0 */
+    ns_t date_until;      /* `date` is right before */
+    uint8_t date_n;       /* bytes of the line; 0: no clock */
+    uint8_t date[48];     /* "Date: ...\r\n\r\n" */
+    uint64_t exact_marks; /* of the exact paths, see http_mark() */
     unsigned nexact, nways;
     struct http_way way[HTTP_ROUTES_MAX]; /* those for one path, then those
                                            * for all below, longest first */
@@ -227,6 +229,13 @@ static inline bool http_equal(const uint8_t *a, const uint8_t *b, size_t n)
             return false;
     }
     return true;
+}
+
+/* One bit for a path, so that most are told apart from all that are routed
+ * exactly without looking at any of those. */
+static inline uint64_t http_mark(struct span path)
+{
+    return UINT64_C(1) << ((path.n * 11 + (path.n > 1 ? path.p[1] : 0u)) & 63);
 }
 
 /* accept.c */
@@ -254,7 +263,7 @@ static inline void conn_clear(struct http_exchange *x)
 {
     x->out = OUT_NONE;
     x->keep = x->old = x->head_only = x->chunked = x->in_chunks = false;
-    x->expects = x->ready = x->blocked_in = false;
+    x->expects = x->ready = x->blocked_in = x->kept_used = false;
     x->body = (struct http1_body){0};
 }
 

@@ -110,12 +110,14 @@ static void commit(struct http_exchange *x, size_t n)
 
 static void count(struct http *h, unsigned status)
 {
-    uint64_t *class[] = {&h->m.requests__1xx, &h->m.requests__2xx,
-                         &h->m.requests__3xx, &h->m.requests__4xx,
-                         &h->m.requests__5xx};
+    uint64_t *of_class[] = {&h->m.requests__1xx, &h->m.requests__3xx,
+                            &h->m.requests__4xx, &h->m.requests__5xx};
 
     ASSERT(status >= 100 && status < 600);
-    (*class[status / 100 - 1])++;
+    if (status / 100 == 2)
+        h->m.requests__2xx++;
+    else
+        (*of_class[status < 200 ? 0 : status / 100 - 2])++;
 }
 
 void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,

@@ -98,6 +98,11 @@ static unsigned read_version(struct cursor *c)
 
     if (c->end - p < VERSION_BYTES + 2)
         return 0;
+    if (memcmp(p, "HTTP/1.1", 8) == 0 && p[8] == '\r' && p[9] == '\n') {
+        c->h->minor = 1;
+        c->p = p + VERSION_BYTES + 2;
+        return 200;
+    }
     if (memcmp(p, "HTTP/", 5) != 0 || p[5] < '0' || p[5] > '9' || p[6] != '.' ||
         p[7] < '0' || p[7] > '9' || p[8] != '\r' || p[9] != '\n')
         return http1_refuse(c->h, HTTP1_SYNTAX, 400);
