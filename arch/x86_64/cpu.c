@@ -10,6 +10,7 @@ struct cpu cpu __attribute__((section(".bss.late_ro")));
 
 enum {
     LEAF_HYPERVISOR = 0x40000000,
+    CR4_MACHINE_CHECK = 1 << 6,
     CR4_UMIP = 1 << 11,
     CR4_OSXSAVE = 1 << 18,
     CR4_SMEP = 1 << 20,
@@ -45,6 +46,7 @@ static void find_features(void)
 
     cpu.max_leaf = r.a;
     r = cpuid(1, 0);
+    cpu.machine_check = bit(r.d, 7);
     cpu.apic = bit(r.d, 9);
     cpu.x2apic = bit(r.c, 21);
     cpu.tsc_deadline = bit(r.c, 24);
@@ -73,6 +75,7 @@ void cpu_start(void)
 
     find_features();
     cr4 = read_cr4();
+    cr4 |= cpu.machine_check ? CR4_MACHINE_CHECK : 0;
     cr4 |= cpu.smep ? CR4_SMEP : 0;
     cr4 |= cpu.smap ? CR4_SMAP : 0;
     cr4 |= cpu.umip ? CR4_UMIP : 0;

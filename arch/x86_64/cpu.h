@@ -85,7 +85,7 @@ struct cpu {
     uint32_t hypervisor_max; /* highest leaf from 0x40000000 on; 0: none */
     uint32_t kvm_features;
     uint32_t max_leaf;
-    bool nx, huge_pages, smep, smap, umip, xsave;
+    bool nx, huge_pages, smep, smap, umip, xsave, machine_check;
     bool rdrand, rdseed, tsc_deadline, x2apic, apic;
     uint8_t address_bits; /* of physical memory */
 };

@@ -131,6 +131,22 @@ START_TEST(test_a_wrong_sum_is_no_table)
 }
 END_TEST
 
+START_TEST(test_the_sum_of_a_long_table)
+{
+    enum { LONG = 0x8000, BYTES = 40001 };
+
+    tables(2);
+    put32(LIST + 36, LONG);
+    fix_sum(LIST, 60, LIST + 9);
+    memset(memory + LONG, 0xff, BYTES);
+    seal(LONG, "LONG", BYTES);
+    ck_assert(acpi_read(&acpi, &phys, RSDP));
+    ck_assert_uint_eq(acpi_get(&acpi, "LONG").n, BYTES);
+    memory[LONG + BYTES - 1]--;
+    ck_assert_uint_eq(acpi_get(&acpi, "LONG").n, 0);
+}
+END_TEST
+
 START_TEST(test_lengths_that_cannot_be_are_refused)
 {
     tables(2);
@@ -297,7 +313,8 @@ START_TEST(test_twenty_thousand_mutations_are_survived)
 END_TEST
 
 RUN_TESTS("acpi", PANICS(), test_tables_are_found_by_both_lists,
-          test_a_wrong_sum_is_no_table, test_lengths_that_cannot_be_are_refused,
+          test_a_wrong_sum_is_no_table, test_the_sum_of_a_long_table,
+          test_lengths_that_cannot_be_are_refused,
           test_the_root_is_found_where_firmware_puts_it, test_fadt_of_a_pc,
           test_fadt_of_a_machine_without_a_pcs_registers,
           test_an_old_fadt_ends_early, test_madt,
