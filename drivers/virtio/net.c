@@ -20,35 +20,27 @@
 
 _Static_assert(VQ_CHAIN_MAX >= PKT_FRAGS_MAX + 2, "any packet is one chain");
 
-/* What a header says that the stack can use. */
-static uint16_t rx_flags(const struct virtio_net *v, const uint8_t *hdr)
+/* Whether a frame that says more about itself than nothing can be used; what
+ * it says goes into `p`. */
+static bool read_hdr(const struct virtio_net *v, const uint8_t *hdr,
+                     struct pkt *p)
 {
-    uint16_t flags = 0;
+    unsigned type = hdr[HDR_GSO_TYPE] & ~(unsigned)HDR_GSO_ECN;
+    unsigned gso4 = NET_F_GUEST_TSO4, gso6 = NET_F_GUEST_TSO6;
 
     if (v->nif.caps & NETIF_RX_CSUM &&
         hdr[HDR_FLAGS] & (HDR_NEEDS_CSUM | HDR_DATA_VALID))
-        flags |= PKT_CSUM_GOOD;
-    switch (hdr[HDR_GSO_TYPE] & ~HDR_GSO_ECN) {
-    case HDR_GSO_TCP4:
-        flags |= PKT_GSO4;
-        break;
-    case HDR_GSO_TCP6:
-        flags |= PKT_GSO6;
-    }
-    return flags;
-}
-
-/* Whether the type of segmentation is one we asked for, with a size. */
-static bool gso_is_sane(const struct virtio_net *v, const uint8_t *hdr)
-{
-    unsigned type = hdr[HDR_GSO_TYPE] & ~(unsigned)HDR_GSO_ECN;
-
-    if (type == HDR_GSO_NONE)
-        return hdr[HDR_GSO_TYPE] == 0;
-    if (le16(hdr + HDR_GSO_SIZE) == 0)
-        return false;
-    return (type == HDR_GSO_TCP4 && virtio_has(v->dev, NET_F_GUEST_TSO4)) ||
-           (type == HDR_GSO_TCP6 && virtio_has(v->dev, NET_F_GUEST_TSO6));
+        p->flags = PKT_CSUM_GOOD;
+    if (hdr[HDR_GSO_TYPE] == HDR_GSO_NONE)
+        return true;
+    p->gso_size = le16(hdr + HDR_GSO_SIZE);
+    if (type == HDR_GSO_TCP4 && virtio_has(v->dev, gso4))
+        p->flags |= PKT_GSO4;
+    else if (type == HDR_GSO_TCP6 && virtio_has(v->dev, gso6))
+        p->flags |= PKT_GSO6;
+    else
+        return false; /* a kind that nobody asked for */
+    return p->gso_size != 0;
 }
 
 /* The other buffers of a frame: added to `p`, or dropped when that is NULL.
@@ -89,58 +81,60 @@ static const char *first_is_wrong(const struct virtio_net *v, uint32_t len,
     return NULL;
 }
 
-/* A frame that cannot be used: its buffers go back. */
-static bool lose(struct virtio_net *v, struct block *first, unsigned more,
-                 uint64_t *counter)
-{
-    ++*counter;
-    buf_drop(&first->buf);
-    return take_rest(v, NULL, more);
-}
-
-/* One frame of `ready` completed buffers.  Returns how many it had; 0: the
- * device lied, `*why` may say how (else the ring does). */
-static unsigned take_frame(struct virtio_net *v, struct pktq *into,
-                           unsigned ready, const char **why)
+/* Into a packet, with the `more` buffers that follow.  False: the device
+ * lied.  A frame that is of no use is dropped and counted. */
+static bool make_pkt(struct virtio_net *v, struct block *b, uint32_t len,
+                     unsigned more, struct pktq *into)
 {
     struct netif_counters *count = &v->nif.counters;
-    uint32_t len;
-    struct block *b = vq_take(&v->rx, &len);
-    const uint8_t *hdr = b ? b->data : NULL;
-    unsigned n = 1;
-    struct pkt *p;
+    const uint8_t *hdr = b->data;
+    struct pkt *p = pkt_get(v->pkts);
 
-    if (!b)
-        return 0;
-    if (v->merge && len >= HDR_BYTES)
-        n = le16(hdr + HDR_BUFFERS);
-    *why = first_is_wrong(v, len, n, ready);
-    if (*why) {
+    if (!p) {
+        count->rx_no_memory++;
         buf_drop(&b->buf);
-        return 0;
+        return take_rest(v, NULL, more);
     }
-    len -= v->hdr_bytes;
-    if (len < ETH_BYTES || (hdr[HDR_GSO_TYPE] != 0 && !gso_is_sane(v, hdr)))
-        return lose(v, b, n - 1, &count->rx_bad) ? n : 0;
-    p = pkt_get(v->pkts);
-    if (!p)
-        return lose(v, b, n - 1, &count->rx_no_memory) ? n : 0;
-    p->frag[0] =
-        (struct frag){.buf = &b->buf, .p = hdr + v->hdr_bytes, .len = len};
+    p->frag[0].buf = &b->buf;
+    p->frag[0].p = hdr + v->hdr_bytes;
+    p->frag[0].len = p->len = len - v->hdr_bytes;
     p->nfrags = 1;
-    p->len = len;
-    if ((hdr[HDR_FLAGS] | hdr[HDR_GSO_TYPE]) != 0) {
-        p->flags = rx_flags(v, hdr);
-        p->gso_size = hdr[HDR_GSO_TYPE] ? le16(hdr + HDR_GSO_SIZE) : 0;
-    }
-    if (n > 1 && !take_rest(v, p, n - 1)) {
+    if (p->len < ETH_BYTES || (le16(hdr) != 0 && !read_hdr(v, hdr, p))) {
+        count->rx_bad++;
         pkt_put(p);
-        return 0;
+        return take_rest(v, NULL, more);
+    }
+    if (more != 0 && !take_rest(v, p, more)) {
+        pkt_put(p);
+        return false;
     }
     count->rx_frames++;
     count->rx_bytes += p->len;
     pktq_push(into, p);
-    return n;
+    return true;
+}
+
+/* One frame of `ready` completed buffers.  Returns how many it had; 0: the
+ * device lied, and `*why` may say how (else the ring does). */
+static inline unsigned take_frame(struct virtio_net *v, struct pktq *into,
+                                  unsigned ready, const char **why)
+{
+    uint32_t len;
+    struct block *b = vq_take(&v->rx, &len);
+    unsigned n = 1;
+
+    if (!b)
+        return 0;
+    if (v->merge && len >= HDR_BYTES)
+        n = le16(b->data + HDR_BUFFERS);
+    if (n != 1 || len < v->hdr_bytes) {
+        *why = first_is_wrong(v, len, n, ready);
+        if (*why) {
+            buf_drop(&b->buf);
+            return 0;
+        }
+    }
+    return make_pkt(v, b, len, n - 1, into) ? n : 0;
 }
 
 /* Give sent packets back. */
@@ -178,7 +172,8 @@ static unsigned rx(struct netif *nif, struct pktq *into, unsigned max)
         disarm(v);
     if (v->config_seen != v->dev->config_changes)
         virtio_net_reread(v);
-    reap(v);
+    if (vq_stirred(&v->tx))
+        reap(v);
     ready = nif->failed ? 0 : vq_ready(&v->rx);
     for (frames = 0; frames < max && ready > 0; frames++) {
         unsigned n = take_frame(v, into, ready, &why);
@@ -228,7 +223,7 @@ static bool send(struct virtio_net *v, struct pkt *p)
         seg[n++] = (struct vq_seg){hdr + v->hdr_bytes, p->hdr_len};
     for (unsigned i = 0; i < p->nfrags; i++)
         seg[n++] = (struct vq_seg){p->frag[i].p, p->frag[i].len};
-    return vq_add(&v->tx, seg, n, 0, p);
+    return vq_add_out(&v->tx, seg, n, p);
 }
 
 /* Whether the frame could go out if the ring were empty; a chain may not be
@@ -265,28 +260,25 @@ static unsigned tx(struct netif *nif, struct pktq *from)
     return frames;
 }
 
-/* Post blocks, when enough are missing to be worth it. */
+/* Post blocks, a batch at least. */
 static void refill(struct virtio_net *v)
 {
     unsigned missing = v->rx_want - vq_outstanding(&v->rx);
     unsigned hdr = v->hdr_bytes;
 
-    if (missing < v->rx_batch)
-        return;
     for (; missing > 0; missing--) {
         struct block *b = block_get(v->rx_blocks);
-        struct vq_seg seg[2];
         bool fits;
 
         if (!b)
             break; /* the next turn tries again */
         if (v->split_rx) {
-            seg[0] = (struct vq_seg){b->data, hdr};
-            seg[1] = (struct vq_seg){b->data + hdr, b->size - hdr};
+            struct vq_seg seg[] = {{b->data, hdr},
+                                   {b->data + hdr, b->size - hdr}};
+
             fits = vq_add(&v->rx, seg, 0, 2, b);
         } else {
-            seg[0] = (struct vq_seg){b->data, b->size};
-            fits = vq_add(&v->rx, seg, 0, 1, b);
+            fits = vq_add_in(&v->rx, b->data, b->size, b);
         }
         ASSERT(fits); /* rx_want is what fits */
     }
@@ -298,12 +290,13 @@ static void flush(struct netif *nif)
 
     if (nif->failed)
         return;
-    refill(v);
-    if (vq_publish(&v->tx)) {
+    if (v->rx_want - vq_outstanding(&v->rx) >= v->rx_batch)
+        refill(v);
+    if (v->tx.added != v->tx.published && vq_publish(&v->tx)) {
         virtio_notify(v->dev, QUEUE_TX);
         nif->counters.kicks++;
     }
-    if (vq_publish(&v->rx)) {
+    if (v->rx.added != v->rx.published && vq_publish(&v->rx)) {
         virtio_notify(v->dev, QUEUE_RX);
         nif->counters.kicks++;
     }
@@ -320,7 +313,7 @@ static bool arm(struct netif *nif)
     nif->poll_us = vq_outstanding(&v->tx) == 0 ? 0 : POLL_REAP_US;
     if (!v->dev->interrupts)
         nif->poll_us = POLL_NO_INTERRUPT;
-    v->armed = true;
+    v->armed = !v->rx.event_idx; /* with it there is nothing to undo */
     busy = vq_arm(&v->rx, 1);
     if (v->tx_full) { /* room for half a ring is worth waking up for */
         v->tx_full = false;

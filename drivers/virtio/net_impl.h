@@ -68,10 +68,10 @@ struct virtio_net {
     struct pool *pkts;
     struct block_pool *rx_blocks;
     uint8_t hdr_bytes;
-    bool split_rx, split_tx;    /* the header needs a descriptor of its own */
-    bool merge;                 /* frames may span buffers */
-    bool armed;                 /* the device was asked for a wake-up */
-    bool tx_full;               /* a frame did not fit since the last arm() */
+    bool split_rx, split_tx; /* the header needs a descriptor of its own */
+    bool merge;              /* frames may span buffers */
+    bool armed;   /* the device sends interrupts until it is told not to */
+    bool tx_full; /* a frame did not fit since the last arm() */
     uint16_t rx_want, rx_batch; /* buffers in the ring; posted at once */
     uint32_t config_seen;       /* of dev->config_changes */
     struct vq rx, tx;

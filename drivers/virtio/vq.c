@@ -10,6 +10,8 @@
 #include <virtio/vq.h>
 
 enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4 };
+/* Old devices report nonsense for what they only read: it is not looked at. */
+#define ANY_LENGTH UINT32_MAX
 enum { AVAIL_NO_INTERRUPT = 1, USED_NO_NOTIFY = 1 };
 
 static size_t round_up(size_t n, size_t align)
@@ -93,6 +95,7 @@ bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
     return true;
 }
 
+/* One segment into a descriptor; its link stays as format() made it. */
 static inline void describe(struct vq_desc *d, const struct vq_seg *seg,
                             unsigned flags)
 {
@@ -101,65 +104,94 @@ static inline void describe(struct vq_desc *d, const struct vq_seg *seg,
     d->flags = (uint16_t)flags;
 }
 
-/* Write the segments along the links from descriptor `at` on, which are those
- * of the free list.  Returns the first descriptor that is left free. */
-static uint16_t chain(struct vq *q, const struct vq_seg *seg, unsigned out,
-                      unsigned n)
-{
-    uint16_t at = q->free;
-
-    for (unsigned i = 0; i < n; i++) {
-        describe(&q->desc[at], &seg[i],
-                 (i + 1 < n ? DESC_NEXT : 0) | (i >= out ? DESC_WRITE : 0));
-        at = q->slot[at].next;
-    }
-    return at;
-}
-
 /* 2.7.5.3: the chain in a table of its own, one descriptor in the ring. */
-static uint8_t chain_in_table(struct vq *q, const struct vq_seg *seg,
-                              unsigned out, unsigned n)
+static bool add_by_table(struct vq *q, const struct vq_seg *seg, unsigned out,
+                         unsigned in, void *cookie)
 {
-    unsigned index = (unsigned)__builtin_ctz(q->tables_free);
+    unsigned index = (unsigned)__builtin_ctz(q->tables_free), n = out + in;
     struct vq_desc *table = q->tables + (size_t)index * VQ_CHAIN_MAX;
     struct vq_seg all = {.p = table, .n = n * (uint32_t)sizeof(*table)};
+    uint16_t head = q->free;
+    struct vq_slot *s = &q->slot[head];
 
+    if (q->nfree == 0)
+        return false;
+    s->in_bytes = in ? 0 : ANY_LENGTH;
     for (unsigned i = 0; i < n; i++)
-        describe(&table[i], &seg[i],
-                 (i + 1 < n ? DESC_NEXT : 0) | (i >= out ? DESC_WRITE : 0));
-    describe(&q->desc[q->free], &all, DESC_INDIRECT);
+        describe(&table[i], &seg[i], DESC_NEXT | (i < out ? 0 : DESC_WRITE));
+    for (unsigned i = out; i < n; i++)
+        s->in_bytes += seg[i].n;
+    table[n - 1].flags &= (uint16_t)~DESC_NEXT;
+    describe(&q->desc[head], &all, DESC_INDIRECT);
     q->tables_free &= ~(UINT32_C(1) << index);
-    return (uint8_t)(index + 1);
+    q->free = s->next;
+    q->nfree--;
+    s->cookie = cookie;
+    s->n = 1;
+    s->table = (uint8_t)(index + 1);
+    q->avail->ring[q->added++ & q->mask] = head;
+    return true;
+}
+
+/* Inline, so that each caller below gets the loop that it needs: this runs for
+ * every frame. */
+static inline bool add(struct vq *q, const struct vq_seg *seg, unsigned out,
+                       unsigned in, void *cookie)
+{
+    uint16_t head = q->free, at = head;
+    struct vq_slot *s = &q->slot[head];
+    struct vq_desc *d = NULL;
+    uint32_t in_bytes = 0;
+
+    if (out + in > q->nfree)
+        return false;
+    for (unsigned i = 0; i < out; i++, seg++) {
+        d = &q->desc[at];
+        describe(d, seg, DESC_NEXT);
+        at = q->slot[at].next;
+    }
+    for (unsigned i = 0; i < in; i++, seg++) {
+        d = &q->desc[at];
+        describe(d, seg, DESC_NEXT | DESC_WRITE);
+        in_bytes += seg->n;
+        at = q->slot[at].next;
+    }
+    d->flags &= (uint16_t)~DESC_NEXT; /* the last is not followed */
+    q->free = at;
+    q->nfree = (uint16_t)(q->nfree - out - in);
+    s->cookie = cookie;
+    s->in_bytes = in ? in_bytes : ANY_LENGTH;
+    s->n = (uint8_t)(out + in);
+    s->table = 0;
+    q->avail->ring[q->added++ & q->mask] = head;
+    return true;
 }
 
 bool vq_add(struct vq *q, const struct vq_seg *seg, unsigned out, unsigned in,
             void *cookie)
 {
-    unsigned n = out + in, taken = n;
-    uint16_t head = q->free;
-    struct vq_slot *s = &q->slot[head];
-    uint8_t table = 0;
+    unsigned n = out + in;
 
-    ASSERT(n != 0 && n <= VQ_CHAIN_MAX && cookie);
+    ASSERT(n - 1 < VQ_CHAIN_MAX && cookie);
     if (n >= VQ_INDIRECT_MIN && q->tables_free)
-        taken = 1;
-    if (taken > q->nfree)
-        return false;
-    if (taken == n) {
-        q->free = chain(q, seg, out, n);
-    } else {
-        table = chain_in_table(q, seg, out, n);
-        q->free = s->next;
-    }
-    s->cookie = cookie;
-    s->in_bytes = 0;
-    s->n = (uint8_t)taken;
-    s->table = table;
-    for (unsigned i = out; i < n; i++)
-        s->in_bytes += seg[i].n;
-    q->nfree = (uint16_t)(q->nfree - taken);
-    q->avail->ring[q->added++ & q->mask] = head;
-    return true;
+        return add_by_table(q, seg, out, in, cookie);
+    return add(q, seg, out, in, cookie);
+}
+
+bool vq_add_out(struct vq *q, const struct vq_seg *seg, unsigned n,
+                void *cookie)
+{
+    ASSERT(n - 1 < VQ_CHAIN_MAX);
+    if (n >= VQ_INDIRECT_MIN && q->tables_free)
+        return add_by_table(q, seg, n, 0, cookie);
+    return add(q, seg, n, 0, cookie);
+}
+
+bool vq_add_in(struct vq *q, void *p, uint32_t n, void *cookie)
+{
+    struct vq_seg seg = {p, n};
+
+    return add(q, &seg, 0, 1, cookie);
 }
 
 bool vq_publish(struct vq *q)
@@ -195,20 +227,31 @@ unsigned vq_ready(struct vq *q)
 }
 
 /* Back to the front of the free list, so that the next chain is warm. */
-static void give_back(struct vq *q, uint16_t head)
+static inline void give_back(struct vq *q, struct vq_slot *s, uint16_t head)
 {
-    struct vq_slot *s = &q->slot[head];
-    uint16_t last = head;
+    struct vq_slot *last = s;
+    uint16_t at = head;
 
-    for (unsigned n = s->n; n > 1; n--)
-        last = q->slot[last].next;
-    q->slot[last].next = q->free;
-    q->desc[last].next = q->free;
+    if (s->n != 1 || s->table != 0) {
+        for (unsigned n = s->n; n > 1; n--) {
+            at = last->next;
+            last = &q->slot[at];
+        }
+        if (s->table)
+            q->tables_free |= UINT32_C(1) << (s->table - 1);
+    }
+    last->next = q->free;
+    q->desc[at].next = q->free;
     q->free = head;
     q->nfree = (uint16_t)(q->nfree + s->n);
-    if (s->table)
-        q->tables_free |= UINT32_C(1) << (s->table - 1);
     s->cookie = NULL;
+}
+
+/* The device lied, in this way. */
+static void *lie(struct vq *q, const char *how)
+{
+    q->failure = how;
+    return NULL;
 }
 
 void *vq_take(struct vq *q, uint32_t *len)
@@ -216,25 +259,19 @@ void *vq_take(struct vq *q, uint32_t *len)
     unsigned at = q->taken & q->mask;
     uint32_t id = __atomic_load_n(&q->used->ring[at].id, __ATOMIC_RELAXED);
     uint32_t n = __atomic_load_n(&q->used->ring[at].len, __ATOMIC_RELAXED);
+    struct vq_slot *s = &q->slot[id];
     void *cookie;
 
-    if (id >= q->slots) {
-        q->failure = "it finished a buffer that does not exist";
-        return NULL;
-    }
-    cookie = q->slot[id].cookie;
-    if (!cookie) {
-        q->failure = "it finished a buffer that it did not have";
-        return NULL;
-    }
-    /* Old devices report nonsense for what they only read: not looked at. */
-    if (n > q->slot[id].in_bytes && q->slot[id].in_bytes != 0) {
-        q->failure = "it wrote more than a buffer holds";
-        return NULL;
-    }
+    if (id >= q->slots)
+        return lie(q, "it finished a buffer that does not exist");
+    cookie = s->cookie;
+    if (!cookie)
+        return lie(q, "it finished a buffer that it did not have");
+    if (n > s->in_bytes)
+        return lie(q, "it wrote more than a buffer holds");
     q->taken++;
     *len = n;
-    give_back(q, (uint16_t)id);
+    give_back(q, s, (uint16_t)id);
     return cookie;
 }
 
@@ -268,7 +305,7 @@ void *vq_reclaim(struct vq *q)
         void *cookie = q->slot[i].cookie;
 
         if (cookie) {
-            give_back(q, (uint16_t)i);
+            give_back(q, &q->slot[i], (uint16_t)i);
             q->taken++;
             return cookie;
         }

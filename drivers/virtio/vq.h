@@ -103,6 +103,12 @@ MUST_USE bool vq_init(struct vq *, const struct vq_config *, struct arena *);
 MUST_USE bool vq_add(struct vq *, const struct vq_seg *, unsigned out,
                      unsigned in, void *cookie);
 
+/* The same for readable segments alone, and for one writable one: the way of
+ * frames, and of buffers for them. */
+MUST_USE bool vq_add_out(struct vq *, const struct vq_seg *, unsigned n,
+                         void *cookie);
+MUST_USE bool vq_add_in(struct vq *, void *p, uint32_t n, void *cookie);
+
 /* Show what was added to the device.  True: it asked to be notified. */
 MUST_USE bool vq_publish(struct vq *);
 
@@ -110,6 +116,12 @@ MUST_USE bool vq_publish(struct vq *);
  * Nothing may be added and not published when this is called, so that the
  * device cannot pretend to have used what it was not shown. */
 unsigned vq_ready(struct vq *);
+
+/* Whether vq_ready() is worth a call.  A hint: no order is implied. */
+static inline bool vq_stirred(const struct vq *q)
+{
+    return __atomic_load_n(&q->used->idx, __ATOMIC_RELAXED) != q->taken;
+}
 
 /* The next finished chain, of those vq_ready() counted; `len` bytes of it were
  * written.  NULL: the device lied. */
