@@ -191,6 +191,12 @@ static void ended(struct conn *c, enum err why, bool opening)
     conn_close(c, why == E_CLOSED ? OK : why);
 }
 
+/* The core's reasons are counted by index. */
+_Static_assert(offsetof(struct tcp_metrics, dropped__memory) -
+                       offsetof(struct tcp_metrics, dropped__seq) ==
+                   (TCP_DROP_memory - TCP_DROP_seq) * sizeof(uint64_t),
+               "the reasons and their counters are not in step");
+
 static void count_notes(struct tcp_metrics *count, const struct tcp_act *act)
 {
     if (act->drop)

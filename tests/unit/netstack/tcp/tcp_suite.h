@@ -11,8 +11,14 @@ struct tcp_test {
     const TTest *test;
     int from, to;
 };
-#define TEST(name)           {name, 0, 1}
-#define LOOP(name, from, to) {name, from, to}
+#define TEST(name)                                                             \
+    {                                                                          \
+        name, 0, 1                                                             \
+    }
+#define LOOP(name, from, to)                                                   \
+    {                                                                          \
+        name, from, to                                                         \
+    }
 
 static inline int tcp_run(const char *name, const struct tcp_test *t, size_t n)
 {
