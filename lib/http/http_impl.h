@@ -45,8 +45,12 @@ enum {
     HTTP_PATH_MAX = 1024,      /* bytes of a path with escapes; beyond: 414 */
     HTTP_FRAME_BYTES = 24      /* "\r\n", a chunk's size, "\r\n" */
 };
-#define HTTP_GRACE        (1 * NS_PER_SEC) /* held this long, it may be taken away */
+#define HTTP_GRACE (1 * NS_PER_SEC) /* held this long, it may be taken away */
+/* How long we wait for a peer to close after we did: when it had nothing to
+ * read; when that was short, but may have to be sent again; longer answers have
+ * the time-out for writing. */
 #define HTTP_LINGER_SHORT (2 * NS_PER_SEC)
+#define HTTP_LINGER_REPLY (8 * NS_PER_SEC)
 
 #define HTTP_METRICS(X)                                                        \
     X(COUNTER, requests__1xx, "class=\"1xx\"", "Requests answered")            \
