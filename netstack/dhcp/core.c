@@ -17,7 +17,8 @@ static const uint16_t may_follow[] = {
     [DHCP_REQUESTING] = TO(CHECKING) | TO(INIT),
     [DHCP_REBOOTING] = TO(BOUND) | TO(INIT) | TO(REBOOTING),
     [DHCP_CHECKING] = TO(BOUND) | TO(INIT),
-    [DHCP_BOUND] = TO(RENEWING) | TO(REBOOTING) | TO(INIT),
+    /* Straight to rebinding after a sleep of the whole machine. */
+    [DHCP_BOUND] = TO(RENEWING) | TO(REBINDING) | TO(REBOOTING) | TO(INIT),
     [DHCP_RENEWING] = TO(BOUND) | TO(REBINDING) | TO(REBOOTING) | TO(INIT),
     [DHCP_REBINDING] = TO(BOUND) | TO(REBOOTING) | TO(INIT),
 #undef TO

@@ -207,9 +207,11 @@ enum err ip_path_find(struct net *net, struct ip_path *path)
     if (path->netif > net->nnifs || addr_is_zero(&path->dst))
         return E_UNREACH;
     path->v4 = ipaddr_is_v4(&path->dst);
-    path->gen = net->path_gen;
-    if (find_self(net, path))
+    path->gen = 0; /* until it is found */
+    if (find_self(net, path)) {
+        path->gen = net->path_gen;
         return OK;
+    }
     group = is_group(net, path);
     if ((err = find_way(net, path, &hop, group)))
         return err;
@@ -224,6 +226,7 @@ enum err ip_path_find(struct net *net, struct ip_path *path)
         path->mtu = pmtu_find(net, &path->dst, path->mtu);
     s = group ? NULL : neigh_find(net, nif->index, &hop);
     path->neighbour = group ? NEIGH_GROUP : s ? s->hint : NEIGH_UNKNOWN;
+    path->gen = net->path_gen;
     return OK;
 }
 

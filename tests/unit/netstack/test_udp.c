@@ -229,6 +229,7 @@ START_TEST(test_what_cannot_be_sent)
     d.remote.port = 7;
     d.remote.addr = rig_addr("2001:db8::1");
     ck_assert_int_eq(udp_send(r.net, &d), E_UNREACH);
+    ck_assert_int_eq(udp_send(r.net, &d), E_UNREACH); /* and still */
     d.remote.addr = ip4_addr(PEER4);
     d.local.addr = ip4_addr(OTHER4); /* not ours */
     ck_assert_int_eq(udp_send(r.net, &d), E_UNREACH);
