@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: ISC
 """docs/applications.md, followed block by block in a copy of the tree."""
-import os
 import shutil
 import subprocess
 import sys
 
-from harness import TOP, deadline
+from harness import TOP, deadline, full
 
 sys.path.insert(0, str(TOP / 'tests' / 'docs'))
 from page import Page, PageError  # noqa: E402
+
+OUT_OF_TREE = 'Out of tree'
 
 
 def copy_of_tree(t):
@@ -30,12 +31,32 @@ def copy_of_tree(t):
     return tree
 
 
-@deadline(900)
-def test_applications_page(t):
+def follow(t, *headings):
+    """These sections of the page, in a copy of the tree."""
     t.program('nc')
     page = Page(TOP / 'docs' / 'applications.md', copy_of_tree(t),
-                {'BILLET_BUILD': 'build', **os.environ})
+                {'BILLET_BUILD': 'build'})
     t.at_end(page.close)
-    blocks = page.follow(page.text)
-    if blocks < 20:
+    return [page.section(heading) for heading in headings]
+
+
+def sections():
+    text = (TOP / 'docs' / 'applications.md').read_text()
+    return [line[3:] for line in text.splitlines() if line.startswith('## ')]
+
+
+@deadline(900)
+def test_applications_in_tree(t):
+    inside = [name for name in sections() if name != OUT_OF_TREE]
+    blocks = follow(t, *inside)
+    if sum(blocks) < 12:
         raise PageError(f'the page has only {blocks} blocks')
+
+
+@full
+@deadline(900)
+def test_applications_out_of_tree(t):
+    """By itself: a second build of everything."""
+    blocks = follow(t, OUT_OF_TREE)
+    if sum(blocks) < 6:
+        raise PageError(f'the section has only {blocks} blocks')
