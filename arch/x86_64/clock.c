@@ -29,7 +29,8 @@ enum {
     LEAF_TSC = 0x15,
     LEAF_HYPERVISOR_KHZ = 0x40000010,
     PV_READS_MAX = 100,
-    REFINE_TIMES = 4
+    REFINE_TIMES = 4,
+    WALL_TRIES = 8 /* then there is no clock, or it never holds still */
 };
 /* A wake-up in case the PIT's does not come: 20 ms at 1 GHz. */
 #define LAPIC_FALLBACK   (20 * 1000000 / LAPIC_DIVIDE)
@@ -51,8 +52,8 @@ static struct {
     struct sample first;
     ns_t refine_at;
     unsigned refined;
-    bool wall_read;
-    uint64_t wall0; /* UTC at time zero; 0: unknown */
+    unsigned wall_tries;
+    uint64_t wall0; /* UTC at time zero; 0: not known yet */
 } clock;
 
 /* The host writes here. */
@@ -331,10 +332,10 @@ static uint64_t wall_by_kvm(void)
 
 uint64_t machine_wall_ns(void)
 {
-    if (!clock.wall_read) {
+    if (clock.wall0 == 0 && clock.wall_tries < WALL_TRIES) {
         uint64_t seconds;
 
-        clock.wall_read = true;
+        clock.wall_tries++;
         clock.wall0 = wall_by_kvm();
         if (clock.wall0 == 0 && (seconds = rtc_read(platform.fadt.century)))
             clock.wall0 = seconds * NS_PER_SEC - machine_now();

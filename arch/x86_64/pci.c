@@ -37,12 +37,11 @@ enum { /* QEMU's microvm with pcie=on */
 };
 #define MICROVM_ECAM UINT64_C(0xe0000000)
 
-enum way { UNKNOWN, NO_BUS, BY_PORTS, BY_ECAM };
-
 static struct {
-    enum way way;
-    bool generic;
-    struct acpi_ecam ecam;
+    bool known;
+    bool ports;            /* CF8/CFC answer; cheaper, but for 256 bytes only */
+    bool generic;          /* see pci_config.h */
+    struct acpi_ecam ecam; /* at 0: none */
 } config;
 
 /* Where an ECAM has a function's registers; NULL when it has not. */
@@ -51,7 +50,8 @@ static volatile uint8_t *ecam(const struct pci_dev *d)
     uint64_t at = config.ecam.at + ((uint64_t)d->bus << 20) +
                   ((uint64_t)d->dev << 15) + ((uint64_t)d->fn << 12);
 
-    if (d->bus < config.ecam.first_bus || d->bus > config.ecam.last_bus)
+    if (config.ecam.at == 0 || d->bus < config.ecam.first_bus ||
+        d->bus > config.ecam.last_bus)
         return NULL;
     return memory_map_device(at, ECAM_BYTES);
 }
@@ -64,35 +64,34 @@ static bool has_ports(void)
 
 /* An ECAM that no table names: looked for only where QEMU may be, for what is
  * there on another machine nobody knows. */
-static bool has_microvm_ecam(void)
+static void find_microvm_ecam(void)
 {
     const struct pci_dev bridge = {0};
     volatile uint8_t *p;
 
     if (cpu.hypervisor == HYPERVISOR_NONE)
-        return false;
+        return;
     config.ecam = (struct acpi_ecam){.at = MICROVM_ECAM, .last_bus = 255};
     p = ecam(&bridge);
-    return p && mmio_read32(p) == GENERIC_BRIDGE;
+    config.generic = p && mmio_read32(p) == GENERIC_BRIDGE;
+    if (!config.generic)
+        config.ecam.at = 0;
 }
 
-static enum way way(void)
+static void find_bus(void)
 {
-    if (config.way != UNKNOWN)
-        return config.way;
-    if (acpi_mcfg_read(&config.ecam, acpi_table("MCFG")))
-        config.way = BY_ECAM;
-    else if (has_ports())
-        config.way = BY_PORTS;
-    else
-        config.way = has_microvm_ecam() ? BY_ECAM : NO_BUS;
-    config.generic = pci_host_bridge() == GENERIC_BRIDGE;
-    return config.way;
+    if (config.known)
+        return;
+    config.known = true;
+    config.ports = has_ports();
+    if (!acpi_mcfg_read(&config.ecam, acpi_table("MCFG")) && !config.ports)
+        find_microvm_ecam();
 }
 
 bool pci_is_generic(void)
 {
-    return way() != NO_BUS && config.generic;
+    find_bus();
+    return config.generic;
 }
 
 uint32_t pci_host_bridge(void)
@@ -105,7 +104,8 @@ uint32_t pci_host_bridge(void)
 /* Point the port at a register; false when it has none such. */
 static bool select(const struct pci_dev *d, unsigned at)
 {
-    if (at >= CONFIG_BYTES)
+    find_bus();
+    if (at >= CONFIG_BYTES || !config.ports)
         return false;
     out32(CONFIG_AT, ENABLE | (uint32_t)d->bus << 16 | (uint32_t)d->dev << 11 |
                          (uint32_t)d->fn << 8 | (at & ~3u));
@@ -117,12 +117,10 @@ static bool select(const struct pci_dev *d, unsigned at)
     {                                                                          \
         volatile uint8_t *p;                                                   \
                                                                                \
-        if (at + bits / 8 > ECAM_BYTES)                                        \
-            return (uint##bits##_t) - 1;                                       \
-        if (way() == BY_ECAM && (p = ecam(d)))                                 \
-            return mmio_read##bits(p + at);                                    \
-        if (way() == BY_PORTS && select(d, at))                                \
+        if (select(d, at))                                                     \
             return in##bits((uint16_t)(CONFIG + (at & 3)));                    \
+        if (at <= ECAM_BYTES - bits / 8 && (p = ecam(d)))                      \
+            return mmio_read##bits(p + at);                                    \
         return (uint##bits##_t) - 1;                                           \
     }                                                                          \
     void pci_write##bits(const struct pci_dev *d, unsigned at,                 \
@@ -130,12 +128,10 @@ static bool select(const struct pci_dev *d, unsigned at)
     {                                                                          \
         volatile uint8_t *p;                                                   \
                                                                                \
-        if (at + bits / 8 > ECAM_BYTES)                                        \
-            return;                                                            \
-        if (way() == BY_ECAM && (p = ecam(d)))                                 \
-            mmio_write##bits(p + at, v);                                       \
-        else if (way() == BY_PORTS && select(d, at))                           \
+        if (select(d, at))                                                     \
             out##bits((uint16_t)(CONFIG + (at & 3)), v);                       \
+        else if (at <= ECAM_BYTES - bits / 8 && (p = ecam(d)))                 \
+            mmio_write##bits(p + at, v);                                       \
     }
 PCI_ACCESS(8)
 PCI_ACCESS(16)
@@ -200,8 +196,6 @@ unsigned pci_scan(struct pci_dev *out, unsigned max)
 {
     struct scan s = {.nbuses = 1, .max = max, .out = out};
 
-    if (way() == NO_BUS)
-        return 0;
     for (unsigned b = 0; b < s.nbuses; b++)
         for (unsigned dev = 0; dev < 32; dev++) {
             bool many = false;

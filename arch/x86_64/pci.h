@@ -2,8 +2,9 @@
 /*
  * pci.h - the PCI bus: configuration space, BARs, interrupts.
  *
- * By ports CF8/CFC, or by ECAM when the firmware's MCFG names one (or on
- * QEMU's microvm with pcie=on, which has ECAM and no MCFG).
+ * By ports CF8/CFC, and by ECAM where those do not reach: beyond 256 bytes, or
+ * when there are none.  ECAM is where the firmware's MCFG says, or where QEMU's
+ * microvm with pcie=on has it, which has no MCFG.
  */
 #ifndef X86_64_PCI_H
 #define X86_64_PCI_H
