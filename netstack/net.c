@@ -199,6 +199,7 @@ static void take_self(struct net *net, ns_t now)
 /* Whatever was learnt on the old link is tried again on the new one. */
 static void link_up(struct net *net, struct nif *nif, ns_t now)
 {
+    addr_link_up(net, nif, now);
     dhcp_client_link_up(net, nif, now);
     if (nif->ra.autoconf || nif->ra.routers)
         ra_start(net, nif, now);

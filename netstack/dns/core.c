@@ -39,6 +39,11 @@ bool dns_next(struct dns_question *q, unsigned nservers, ns_t now,
     return false;
 }
 
+void dns_unsent(struct dns_question *q, unsigned half)
+{
+    q->half[half].send = true;
+}
+
 /* One family has its addresses; the other need not be waited for long. */
 static void hurry(struct dns_question *q, ns_t now)
 {
@@ -96,12 +101,12 @@ bool dns_on_message(struct dns_question *q, unsigned half, struct span msg,
         return false;
     if ((a.rcode != DNS_OK && a.rcode != DNS_NXDOMAIN) ||
         (a.truncated && a.n == 0)) {
+        h->refused = true;
         next_server(h, nservers); /* this one cannot; another may */
         return true;
     }
     h->state = DNS_ANSWERED;
     h->send = false;
-    h->nxdomain = a.rcode == DNS_NXDOMAIN;
     h->answer = a;
     if (a.n > 0)
         hurry(q, now);
@@ -111,7 +116,7 @@ bool dns_on_message(struct dns_question *q, unsigned half, struct span msg,
 bool dns_done(const struct dns_question *q, enum err *err,
               struct dns_answer *all)
 {
-    bool failed = false;
+    bool failed = false, refused = false;
 
     *all = (struct dns_answer){.ttl_s = UINT32_MAX};
     for (unsigned i = 0; i < 2; i++) {
@@ -120,11 +125,12 @@ bool dns_done(const struct dns_question *q, enum err *err,
         if (h->state == DNS_WAITING)
             return false;
         failed |= h->state == DNS_FAILED;
+        refused |= h->refused;
         for (unsigned k = 0; k < h->answer.n && all->n < DNS_ADDRS_MAX; k++)
             all->addr[all->n++] = h->answer.addr[k];
         if (h->answer.ttl_s < all->ttl_s)
             all->ttl_s = h->answer.ttl_s;
     }
-    *err = all->n ? OK : failed ? E_TIMEOUT : E_NOENT;
+    *err = all->n ? OK : !failed ? E_NOENT : refused ? E_REFUSED : E_TIMEOUT;
     return true;
 }

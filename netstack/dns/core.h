@@ -25,7 +25,7 @@ enum dns_half_state { DNS_WAITING, DNS_ANSWERED, DNS_FAILED };
 /* The question for one family. */
 struct dns_half {
     uint8_t state; /* enum dns_half_state */
-    bool nxdomain;
+    bool refused;  /* a server answered, and could or would not say */
     uint16_t type, id, port;
     uint8_t at; /* which server is asked, counting every failure */
     bool send;  /* dns_next() has it */
@@ -46,13 +46,15 @@ void dns_ask(struct dns_question *, const struct dns_name *,
 /* What to send now: which half, to which of `nservers`. */
 bool dns_next(struct dns_question *, unsigned nservers, ns_t now,
               unsigned *half, unsigned *server);
+/* It could not be sent: dns_next() will have it again. */
+void dns_unsent(struct dns_question *, unsigned half);
 void dns_on_time(struct dns_question *, unsigned nservers, ns_t now);
 /* A message to the port of `half`, from a server.  False: not an answer. */
 bool dns_on_message(struct dns_question *, unsigned half, struct span,
                     unsigned nservers, ns_t now);
 
-/* Whether it is over, and how: OK with addresses, E_NOENT or
- * E_TIMEOUT.  The addresses are in the order AAAA, A. */
+/* Whether it is over, and how: OK with addresses, E_NOENT,
+ * E_REFUSED or E_TIMEOUT.  The addresses are in the order AAAA, A. */
 bool dns_done(const struct dns_question *, enum err *, struct dns_answer *);
 
 #endif

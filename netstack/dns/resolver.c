@@ -129,8 +129,8 @@ static void finish(struct net *net, struct dns_slot *s, enum err err,
     net->dns.any_done = true;
 }
 
-static void send(struct net *net, struct dns_slot *s, unsigned half,
-                 unsigned server)
+static enum err send(struct net *net, struct dns_slot *s, unsigned half,
+                     unsigned server)
 {
     const struct dns_server *to = &net->dns.server[server];
     const struct dns_half *h = &s->q.half[half];
@@ -142,8 +142,7 @@ static void send(struct net *net, struct dns_slot *s, unsigned half,
         remote.netif = to->netif;
 
     net->count.dns_queries++;
-    /* A failure is a lost packet: the deadline takes care of it. */
-    (void)udp_send_from(net, h->port, NULL, &remote, (struct span){msg, n});
+    return udp_send_from(net, h->port, NULL, &remote, (struct span){msg, n});
 }
 
 /* Sends what is to be sent, and ends what is over. */
@@ -154,9 +153,14 @@ static void advance(struct net *net, struct dns_slot *s, ns_t now)
     enum err err;
 
     while (dns_next(&s->q, net->dns.nservers, now, &half, &server))
-        send(net, s, half, server);
+        if (send(net, s, half, server)) {
+            /* At start our address may still be on its way. */
+            dns_unsent(&s->q, half);
+            net_wake_at(net, now + DNS_UNSENT_NS);
+            break;
+        }
     if (dns_done(&s->q, &err, &a)) {
-        if (err != E_TIMEOUT)
+        if (err == OK || err == E_NOENT)
             remember(&net->dns, &s->q.name, &a, now);
         order(net, &a);
         finish(net, s, err, &a);

@@ -17,6 +17,8 @@ enum {
     DNS_CACHE_NAME_MAX = 64 /* in wire form; longer ones are not kept */
 };
 
+#define DNS_UNSENT_NS (100 * NS_PER_MS) /* until it is tried again */
+
 struct dns_server {
     struct ipaddr addr;
     uint8_t netif, origin;

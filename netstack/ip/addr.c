@@ -291,6 +291,21 @@ ns_t addr_tick(struct net *net, struct nif *nif, ns_t now)
     return due;
 }
 
+void addr_link_up(struct net *net, struct nif *nif, ns_t now)
+{
+    for (unsigned i = 0; i < nif->naddrs; i++) {
+        struct ifaddr *a = &nif->addr[i];
+
+        if (a->state == ADDR_TENTATIVE || a->state == ADDR_OPTIMISTIC) {
+            begin(net, nif, a, now); /* what was asked so far, nobody heard */
+        } else if (a->state >= ADDR_PREFERRED && ipaddr_is_v4(&a->addr)) {
+            a->announcements = ACD_ANNOUNCEMENTS;
+            a->next = now;
+            net_wake_at(net, now);
+        }
+    }
+}
+
 /* Not ours after all.  An address that we made is made anew, otherwise. */
 static void duplicate(struct net *net, struct nif *nif, struct ifaddr *a,
                       ns_t now)

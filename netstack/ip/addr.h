@@ -121,6 +121,8 @@ struct ifaddr *addr_add(struct net *, struct nif *, const struct ifaddr *,
 void addr_remove(struct net *, struct nif *, struct ifaddr *, ns_t now);
 /* Someone else claims to have it. */
 void addr_conflict(struct net *, struct nif *, struct ifaddr *, ns_t now);
+/* The link came back, perhaps to another switch: say where we are. */
+void addr_link_up(struct net *, struct nif *, ns_t now);
 /* Does what is due; returns when it is to be called again. */
 ns_t addr_tick(struct net *, struct nif *, ns_t now);
 

@@ -189,7 +189,12 @@ void ndp_input(struct net *net, struct ip_rx *rx, ns_t now)
         case NDP_RA:
             fine = ra_check(net, nif, rx, &m, now);
             break;
-        default: /* we are no router; redirects are not obeyed */
+        case NDP_REDIRECT:
+            fine = ra_redirect(net, nif, &m, &rx->src, now);
+            if (fine && m.has_lladdr)
+                sighted(net, nif, &m.target, m.lladdr, now);
+            break;
+        default: /* a solicitation of routers: we are none */
             net->count.drops__icmp_ignored++;
             fine = true;
         }

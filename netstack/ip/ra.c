@@ -187,3 +187,27 @@ void ra_input(struct net *net, struct nif *nif, const struct ndp_msg *m,
         dns_server_learnt(net, nif->index, &m->server[i], ORIGIN_RA,
                           until(m->server_s, now));
 }
+
+/* RFC 4861 8.1 and 8.3: the first hop for a destination may name a better one,
+ * or say that the destination is on the link. */
+bool ra_redirect(struct net *net, struct nif *nif, const struct ndp_msg *m,
+                 const struct ipaddr *from, ns_t now)
+{
+    const struct route *r = route_find(net, &m->dest, nif->index);
+    bool on_link = addr_same(&m->target, &m->dest);
+    struct route better = {.dst = m->dest,
+                           .bits = 128,
+                           .via = m->target,
+                           .has_via = !on_link,
+                           .pref = NDP_PREF_MEDIUM};
+
+    if (!ip6_is_link_local(from) || ip6_is_multicast(&m->dest) ||
+        ipaddr_is_v4(&m->dest) || (!on_link && !ip6_is_link_local(&m->target)))
+        return false;
+    if (!nif->ra.routers || !r || !r->has_via || !addr_same(&r->via, from))
+        return false;
+    if (on_link)
+        better.via = (struct ipaddr){{0}};
+    set_route(net, nif, better, (uint32_t)(REDIRECT_NS / NS_PER_SEC), now);
+    return true;
+}

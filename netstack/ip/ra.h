@@ -21,6 +21,8 @@ enum {
 #define RS_INITIAL_NS (4 * NS_PER_SEC)
 #define RS_MAX_NS     (3600 * NS_PER_SEC)
 
+#define REDIRECT_NS (600 * NS_PER_SEC) /* then the router is asked again */
+
 struct ra {
     ns_t next_rs;  /* NS_NEVER: a router has answered */
     ns_t interval; /* 0: none sent yet */
@@ -33,6 +35,9 @@ void ra_start(struct net *, struct nif *, ns_t now);
 /* A valid advertisement from the router `from`. */
 void ra_input(struct net *, struct nif *, const struct ndp_msg *,
               const struct ipaddr *from, ns_t now);
+/* A redirect from `from`; false when it must not be believed. */
+bool ra_redirect(struct net *, struct nif *, const struct ndp_msg *,
+                 const struct ipaddr *from, ns_t now);
 ns_t ra_tick(struct net *, struct nif *, ns_t now);
 
 #endif

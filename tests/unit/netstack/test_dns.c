@@ -194,6 +194,43 @@ START_TEST(test_failure_of_a_server_asks_the_next_at_once)
 }
 END_TEST
 
+START_TEST(test_refusal_of_all_servers_is_told)
+{
+    struct asked q;
+    struct rig r;
+
+    open_with(&r, 1);
+    ck_assert_int_eq(dns_resolve(r.net, "a.b", on_answer, NULL), OK);
+    rig_turn(&r);
+    for (unsigned i = 0; next_question(&r, &q); i++) {
+        ck_assert_uint_lt(i, 2 * DNS_ROUNDS);
+        answer(&r, &q, 5, 0);
+    }
+    ck_assert_int_eq(got.err, E_REFUSED);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_question_before_the_address_is_there)
+{
+    struct netif_config c = rig_static();
+    struct asked q;
+    struct rig r;
+
+    c.ndns = 1;
+    c.dns[0] = ip4_addr(SERVER1);
+    rig_open_raw(&r, &c);
+    rig_meet(&r, &c.dns[0], PEER_MAC);
+    ck_assert_int_eq(dns_resolve(r.net, "a.b", on_answer, NULL), OK);
+    rig_wait(&r, 50 * NS_PER_MS);
+    ck_assert(!next_question(&r, &q));
+    rig_wait(&r, 300 * NS_PER_MS);
+    ck_assert(next_question(&r, &q));
+    rig_wait(&r, 60 * NS_PER_SEC);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_one_family_does_not_wait_long_for_the_other)
 {
     struct asked q[2];
@@ -372,6 +409,8 @@ RUN_TESTS("dns", PANICS(), test_both_families_are_asked_and_sorted,
           test_text_and_localhost_need_no_server,
           test_silence_is_asked_again_over_all_servers,
           test_failure_of_a_server_asks_the_next_at_once,
+          test_refusal_of_all_servers_is_told,
+          test_question_before_the_address_is_there,
           test_one_family_does_not_wait_long_for_the_other, test_no_such_name,
           test_forged_answers_are_not_believed,
           test_truncated_answer_with_addresses_is_used,

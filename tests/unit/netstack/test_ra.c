@@ -392,6 +392,73 @@ START_TEST(test_better_and_living_routers_are_preferred)
 }
 END_TEST
 
+static void redirect(struct rig *r, const struct ipaddr *from,
+                     const struct ipaddr *target, const struct ipaddr *dest)
+{
+    struct ipaddr us = rig_link_local(r);
+    uint8_t b[48] = {NDP_REDIRECT, [40] = 2, 1, 2, 0, 0, 0, 0, 9};
+
+    memcpy(b + 8, target, 16);
+    memcpy(b + 24, dest, 16);
+    o.n = 0;
+    put_ndp(&o, from, &us, b, sizeof(b));
+    rig_in(r, &o);
+}
+
+START_TEST(test_redirect_by_the_first_hop_is_obeyed)
+{
+    struct ip_path path = {.dst = rig_addr("2001:db8:ffff::1")};
+    struct ipaddr other = rig_addr("fe80::2"), hop, global = path.dst;
+    struct neigh_slot *s;
+    struct rig r;
+
+    rig_open(&r, NULL);
+    begin_ra(1800);
+    add_prefix("2001:db8:1::", 64, 0xc0, 86400, 86400);
+    send_ra(&r);
+    redirect(&r, &other, &other, &path.dst); /* not the first hop */
+    redirect(&r, &router, &global, &router); /* a target that cannot be */
+    ck_assert_uint_eq(drops(&r, ndp), 2);
+    ck_assert_int_eq(ip_path_find(r.net, &path), OK);
+    ck_assert(route_next_hop(r.net, &path, &hop) && ipaddr_eq(&hop, &router));
+    redirect(&r, &router, &other, &path.dst);
+    ck_assert(route_next_hop(r.net, &path, &hop) && ipaddr_eq(&hop, &other));
+    s = neigh_find(r.net, 1, &other);
+    ck_assert(s && neigh_mac(&s->n) == UINT64_C(0x020000000009));
+    rig_wait(&r, 601 * S);
+    ck_assert(route_next_hop(r.net, &path, &hop) && ipaddr_eq(&hop, &router));
+    redirect(&r, &router, &path.dst, &path.dst); /* it is on the link */
+    ck_assert(route_next_hop(r.net, &path, &hop) && ipaddr_eq(&hop, &path.dst));
+    rig_wait(&r, 601 * S);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_link_that_comes_back_is_announced_to)
+{
+    unsigned announced = 0, solicited = 0;
+    const struct rig_frame *f;
+    struct rig r;
+
+    rig_open(&r, NULL);
+    r.show_rs = true;
+    begin_ra(1800);
+    send_ra(&r);
+    r.dev.link_up = false;
+    rig_turn(&r);
+    r.dev.link_up = true;
+    rig_turn(&r);
+    rig_wait(&r, 3 * S);
+    while ((f = rig_next(&r))) {
+        announced += be16(f->b + 12) == ETH_ARP;
+        solicited += be16(f->b + 12) == ETH_IP6 && f->b[54] == NDP_RS;
+    }
+    ck_assert_uint_eq(announced, ACD_ANNOUNCEMENTS);
+    ck_assert_uint_eq(solicited, 1);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_none6_is_deaf_and_dumb)
 {
     struct netif_config c = {
@@ -463,6 +530,8 @@ int main(void)
         test_advertisements_that_must_not_be_believed,
         test_flood_of_advertisements_is_bounded,
         test_better_and_living_routers_are_preferred,
+        test_redirect_by_the_first_hop_is_obeyed,
+        test_link_that_comes_back_is_announced_to,
         test_none6_is_deaf_and_dumb,
         test_solicitations_that_must_not_be_answered};
     Suite *s = suite_create("ra");
