@@ -58,6 +58,7 @@ struct net {
     struct nif nif[NET_NETIFS_MAX];
     unsigned nnifs;
     uint32_t path_gen; /* a path that was found under another is found anew */
+    struct ip_path last_way; /* found last for given ends, on any NIC */
     uint32_t out_max;
     ns_t now, due; /* when net_tick() has slow work; not later than that */
     struct tcp *tcp;

@@ -196,7 +196,25 @@ static enum err find_way(struct net *net, struct ip_path *path,
     return OK;
 }
 
-enum err ip_path_find(struct net *net, struct ip_path *path)
+/* Who opens a connection is heard of again at once: the way that was found for
+ * the same ends a moment ago is still right while path_gen is the same. */
+static bool find_again(const struct net *net, struct ip_path *path)
+{
+    const struct ip_path *last = &net->last_way;
+
+    if (last->gen != net->path_gen || path->netif ||
+        !addr_same(&last->dst, &path->dst) ||
+        !addr_same(&last->src, &path->src))
+        return false;
+    path->gen = last->gen;
+    path->neighbour = last->neighbour;
+    path->mtu = last->mtu;
+    path->netif = last->netif;
+    path->v4 = last->v4;
+    return true;
+}
+
+static enum err find_anew(struct net *net, struct ip_path *path)
 {
     struct neigh_slot *s;
     struct ipaddr hop;
@@ -228,6 +246,19 @@ enum err ip_path_find(struct net *net, struct ip_path *path)
     path->neighbour = group ? NEIGH_GROUP : s ? s->hint : NEIGH_UNKNOWN;
     path->gen = net->path_gen;
     return OK;
+}
+
+enum err ip_path_find(struct net *net, struct ip_path *path)
+{
+    bool given = !path->netif && !addr_is_zero(&path->src);
+    enum err err;
+
+    if (find_again(net, path))
+        return OK;
+    err = find_anew(net, path);
+    if (!err && given && path->neighbour != NEIGH_UNKNOWN)
+        net->last_way = *path;
+    return err;
 }
 
 uint32_t ip_path_caps(const struct net *net, const struct ip_path *path,
