@@ -119,6 +119,18 @@ static bool act(struct http_exchange *x, const struct http1_head *head,
     return true;
 }
 
+/* No more of the head will come: whoever still listens is told what is wrong
+ * with what came. */
+static bool cut_short(struct http_exchange *x)
+{
+    struct http_scratch *s = x->scratch;
+    unsigned status;
+
+    s->head.seen = s->head.at; /* look at the unfinished line, too */
+    status = http1_head_parse(&s->head, (struct span){s->in, s->in_n});
+    return act(x, &s->head, s->in, status ? status : 400, 0);
+}
+
 /* A head that did not come in one piece is put together in a scratch buffer. */
 static bool gather(struct http_exchange *x)
 {
@@ -139,11 +151,7 @@ static bool gather(struct http_exchange *x)
                        status == 200 ? s->head.bytes - had : n);
         stream_consume(x->stream, n);
     }
-    if (x->eof) {
-        x->server->m.aborted++;
-        conn_end(x);
-    }
-    return false;
+    return x->eof && cut_short(x);
 }
 
 static bool read_head(struct http_exchange *x)

@@ -53,9 +53,11 @@ unsigned http1_head_parse(struct http1_head *h, struct span in)
 
     if (in.n > HTTP_HEAD_MAX)
         in.n = HTTP_HEAD_MAX;
-    if (in.n <= h->at ||
-        (h->seen > h->at && !memchr(in.p + h->seen, '\n', in.n - h->seen)))
-        return wait_more(h, in);
+    /* Nothing to do before a line ends, unless none may end any more. */
+    if ((in.n <= h->at ||
+         (h->seen > h->at && !memchr(in.p + h->seen, '\n', in.n - h->seen))) &&
+        wait_more(h, in) == 0)
+        return 0;
     while (h->lines == 0) {
         if ((status = http1_request_line(h, in)) != 200)
             return status ? status : wait_more(h, in);

@@ -123,10 +123,12 @@ enum http1_got http1_body_next(struct http1_body *b, struct span in,
         return HTTP1_BAD;
     if (b->state == OVER)
         return HTTP1_END;
+    if (at == in.n)
+        return HTTP1_MORE;
     *data = (struct span){in.p + at, in.n - at};
     if (data->n > b->left)
         data->n = (size_t)b->left;
-    return data->n ? HTTP1_DATA : HTTP1_MORE;
+    return HTTP1_DATA;
 }
 
 void http1_body_took(struct http1_body *b, size_t n)
