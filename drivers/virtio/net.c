@@ -208,7 +208,8 @@ static bool send(struct virtio_net *v, struct pkt *p)
 {
     struct vq_seg seg[VQ_CHAIN_MAX];
     uint8_t *hdr = p->hdr + PKT_HDR_MAX - p->hdr_len - v->hdr_bytes;
-    unsigned n = 1;
+    const struct frag *f = p->frag, *end = f + p->nfrags;
+    struct vq_seg *s = seg;
 
     ASSERT(p->hdr_len + (unsigned)v->hdr_bytes <= PKT_HDR_MAX);
     memset(hdr, 0, HDR_LEGACY_BYTES);
@@ -216,47 +217,47 @@ static bool send(struct virtio_net *v, struct pkt *p)
         put_le16(hdr + HDR_BUFFERS, 0);
     if (p->flags & (PKT_CSUM_PARTIAL | PKT_GSO4 | PKT_GSO6))
         ask_offload(v, p, hdr);
-    seg[0] = (struct vq_seg){hdr, v->hdr_bytes};
-    if (!v->split_tx)
-        seg[0].n += p->hdr_len;
-    else if (p->hdr_len != 0)
-        seg[n++] = (struct vq_seg){hdr + v->hdr_bytes, p->hdr_len};
-    for (unsigned i = 0; i < p->nfrags; i++)
-        seg[n++] = (struct vq_seg){p->frag[i].p, p->frag[i].len};
-    return vq_add_out(&v->tx, seg, n, p);
+    *s++ = (struct vq_seg){hdr, (uint32_t)v->hdr_bytes + p->hdr_len};
+    if (v->split_tx && p->hdr_len != 0) {
+        seg[0].n = v->hdr_bytes;
+        *s++ = (struct vq_seg){hdr + v->hdr_bytes, p->hdr_len};
+    }
+    for (; f < end; f++)
+        *s++ = (struct vq_seg){f->p, f->len};
+    return vq_add_out(&v->tx, seg, (unsigned)(s - seg), p);
 }
 
-/* Whether the frame could go out if the ring were empty; a chain may not be
- * longer than the ring, not even in a table of its own. */
-static bool fits_ever(const struct virtio_net *v, const struct pkt *p)
+static void drop_first(struct virtio_net *v, struct pktq *from)
 {
-    return p->nfrags + (v->split_tx ? 2u : 1u) <= v->tx.slots;
+    v->nif.counters.tx_drops++;
+    pkt_put(pktq_pop(from));
 }
 
 static unsigned tx(struct netif *nif, struct pktq *from)
 {
     struct virtio_net *v = virtio_net(nif);
     unsigned frames = 0;
+    uint64_t bytes = 0;
 
+    while (nif->failed && from->head)
+        drop_first(v, from);
     v->tx_full = false;
-    while (from->head) {
-        struct pkt *p = from->head;
+    for (struct pkt *p; (p = from->head);) {
         uint32_t len = p->len;
 
-        if (nif->failed || !fits_ever(v, p)) {
-            nif->counters.tx_drops++;
-            pkt_put(pktq_pop(from));
+        if (p->nfrags > v->tx_frags) { /* not even into an empty ring */
+            drop_first(v, from);
             continue;
         }
-        if (!send(v, p)) {
-            v->tx_full = true;
+        v->tx_full = !send(v, p);
+        if (v->tx_full)
             break;
-        }
         pktq_pop(from);
-        nif->counters.tx_bytes += len;
+        bytes += len;
         frames++;
     }
     nif->counters.tx_frames += frames;
+    nif->counters.tx_bytes += bytes;
     return frames;
 }
 

@@ -73,7 +73,9 @@ struct virtio_net {
     bool armed;   /* the device sends interrupts until it is told not to */
     bool tx_full; /* a frame did not fit since the last arm() */
     uint16_t rx_want, rx_batch; /* buffers in the ring; posted at once */
-    uint32_t config_seen;       /* of dev->config_changes */
+    uint16_t tx_frags;    /* fragments of a packet at most: a chain may not be
+                           * longer than the ring, not even in a table */
+    uint32_t config_seen; /* of dev->config_changes */
     struct vq rx, tx;
 };
 

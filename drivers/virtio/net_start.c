@@ -93,9 +93,8 @@ static bool read_mac(struct virtio_net *v, const uint8_t fallback[6])
     struct netif *nif = &v->nif;
 
     memcpy(nif->mac, fallback, sizeof(nif->mac));
-    if (!virtio_has(v->dev, NET_F_MAC))
-        return true;
-    if (!virtio_config(v->dev, CONFIG_MAC, nif->mac, sizeof(nif->mac))) {
+    if (virtio_has(v->dev, NET_F_MAC) &&
+        !virtio_config(v->dev, CONFIG_MAC, nif->mac, sizeof(nif->mac))) {
         virtio_net_fail(v, "its configuration never held still");
         return false;
     }
@@ -168,6 +167,7 @@ static bool start_queues(struct virtio_net *v,
     v->rx_batch = v->rx_want / 4 < RX_BATCH ? v->rx_want / 4 : RX_BATCH;
     if (v->rx_batch == 0)
         v->rx_batch = 1;
+    v->tx_frags = (uint16_t)(v->tx.slots - (v->split_tx ? 2 : 1));
     holds = v->merge ? mtu_of_block(v) * v->rx_want : mtu_of_block(v);
     if (v->nif.mtu > holds) /* a frame must fit into the whole ring */
         v->nif.mtu = (uint16_t)holds;

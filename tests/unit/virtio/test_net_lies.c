@@ -167,6 +167,15 @@ START_TEST(test_start_with_a_mac_that_is_none)
 }
 END_TEST
 
+START_TEST(test_start_without_any_mac)
+{
+    r.fake.offers &= ~(UINT64_C(1) << NET_F_MAC);
+    memset(r.config.mac, 0, sizeof(r.config.mac));
+    rig_attach(&r);
+    check_shut_off("its MAC address is not that of one station");
+}
+END_TEST
+
 START_TEST(test_start_with_a_configuration_that_never_holds_still)
 {
     r.fake.restless_config = true;
@@ -463,6 +472,7 @@ int main(void)
     tcase_add_test(start, test_start_when_a_queue_is_refused);
     tcase_add_loop_test(start, test_start_with_a_senseless_mtu, 0, 3);
     tcase_add_loop_test(start, test_start_with_a_mac_that_is_none, 0, 3);
+    tcase_add_test(start, test_start_without_any_mac);
     tcase_add_loop_test(
         start, test_start_with_a_configuration_that_never_holds_still, 0, 3);
     suite_add_tcase(suite, start);
