@@ -326,12 +326,12 @@ START_TEST(test_any_pool_fails_once)
         pair_close(&p);
         if (!failed)
             return;
-        n += n / 16;
+        n += n / 8;
     }
 }
 END_TEST
 
 TCP_SUITE("tcp property",
-          LOOP(test_any_cut_and_order_gives_the_same_bytes, 0, 60),
-          LOOP(test_two_stacks_over_a_bad_wire, 0, 60),
+          LOOP(test_any_cut_and_order_gives_the_same_bytes, 0, 30),
+          LOOP(test_two_stacks_over_a_bad_wire, 0, 30),
           TEST(test_same_seed_same_run), LOOP(test_any_pool_fails_once, 0, 14))
