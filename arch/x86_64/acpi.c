@@ -9,6 +9,7 @@
 #include "cpu.h"
 #include "io.h"
 #include "memory.h"
+#include "pci_config.h"
 #include "platform.h"
 
 static bool map(uint64_t at, size_t n)
@@ -38,6 +39,23 @@ struct span acpi_table(const char signature[4])
                              : (struct span){0};
 }
 
+void platform_take_arguments(void)
+{
+    struct platform *p = &platform;
+    struct cmdline *c = &p->boot.cmdline;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < c->n; i++) {
+        if (p->nvirtio < MMIO_VIRTIO_MAX &&
+            virtio_from_argument(c->args[i], &p->virtio[p->nvirtio]))
+            p->nvirtio++;
+        else
+            c->args[kept++] = c->args[i];
+    }
+    c->n = kept;
+    c->args[kept] = NULL;
+}
+
 /* A slot of microvm without a device has the magic and the id 0. */
 static bool has_device(const struct mmio_virtio *v)
 {
@@ -49,17 +67,31 @@ static bool has_device(const struct mmio_virtio *v)
     return p && mmio_read32(p) == MAGIC && mmio_read32(p + DEVICE_ID) != 0;
 }
 
+/* Where QEMU's microvm has them when it has no ACPI; by multiboot it does not
+ * say so in the arguments either. */
+static unsigned microvm_slots(struct mmio_virtio *out)
+{
+    enum { BASE = 0xfeb00000, BYTES = 512, SLOTS = 8, FIRST_PIN = 5 };
+
+    if (cpu.hypervisor == HYPERVISOR_NONE || platform.has_acpi ||
+        pci_host_bridge() != UINT32_MAX)
+        return 0;
+    for (unsigned i = 0; i < SLOTS; i++)
+        out[i] = (struct mmio_virtio){
+            .addr = BASE + BYTES * i, .size = BYTES, .gsi = FIRST_PIN + i};
+    return SLOTS;
+}
+
 unsigned mmio_virtio_devices(struct mmio_virtio *out, unsigned max)
 {
     struct mmio_virtio all[MMIO_VIRTIO_MAX];
-    unsigned n = 0, found = 0;
+    unsigned n = platform.nvirtio, found = 0;
 
-    for (const char *const *arg = platform.boot.cmdline.args;
-         *arg && n < MMIO_VIRTIO_MAX; arg++)
-        if (virtio_from_argument(*arg, &all[n]))
-            n++;
+    memcpy(all, platform.virtio, sizeof(all));
     if (n == 0)
         n = acpi_find_virtio(acpi_table("DSDT"), all, MMIO_VIRTIO_MAX);
+    if (n == 0)
+        n = microvm_slots(all);
     for (unsigned i = 0; i < n && found < max; i++)
         if (has_device(&all[i]))
             out[found++] = all[i];

@@ -54,6 +54,7 @@ _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc)
     wrong = boot_info_read(&platform.boot, &early, eax, ebx);
     vga_start(platform.boot.display, platform.boot.efi);
     must(wrong);
+    platform_take_arguments();
     must(memory_start(&platform.boot));
     vga_remap();
     platform_acpi_start();

@@ -6,6 +6,7 @@
 #include "irq.h"
 #include "pci.h"
 #include "pci_config.h"
+#include "platform.h"
 
 enum {
     COMMAND = 0x04,
@@ -22,9 +23,17 @@ enum {
     ENTRY_MASKED = 1,
     ENTRIES_MAX = 256 /* opened; a device may have 2,048 */
 };
-enum { /* QEMU's microvm: four pins, turned by the slot */
-       MICROVM_FIRST_PIN = 12
-};
+/* QEMU's microvm: four pins, turned by the slot.  With a second I/O APIC, which
+ * then serves virtio-mmio, they are others. */
+enum { MICROVM_PINS = 12, MICROVM_PINS_BESIDE_SECOND = 16 };
+
+static unsigned microvm_pin(const struct pci_dev *d)
+{
+    unsigned first =
+        platform.madt.nioapics > 1 ? MICROVM_PINS_BESIDE_SECOND : MICROVM_PINS;
+
+    return first + (d->dev + d->irq_pin - 1u) % 4;
+}
 
 static void set_control(const struct pci_msix *m, unsigned clear, unsigned set)
 {
@@ -94,9 +103,7 @@ bool pci_intx(const struct pci_dev *d, int vector)
     if (d->irq_pin < 1 || d->irq_pin > 4)
         return false;
     if (pci_is_generic())
-        return d->bus == 0 &&
-               irq_gsi(MICROVM_FIRST_PIN + (d->dev + d->irq_pin - 1u) % 4, true,
-                       false, vector);
+        return d->bus == 0 && irq_gsi(microvm_pin(d), true, false, vector);
     if (d->irq_line == 0 || d->irq_line > 23)
         return false;
     /* QEMU's firmware tables declare them active high, as its chips are. */
