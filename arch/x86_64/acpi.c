@@ -88,7 +88,8 @@ unsigned mmio_virtio_devices(struct mmio_virtio *out, unsigned max)
     unsigned n = platform.nvirtio, found = 0;
 
     memcpy(all, platform.virtio, sizeof(all));
-    if (n == 0)
+    /* A PC with PCI has none, and looking for them takes its time. */
+    if (n == 0 && platform.has_fadt && platform.fadt.hardware_reduced)
         n = acpi_find_virtio(acpi_table("DSDT"), all, MMIO_VIRTIO_MAX);
     if (n == 0)
         n = microvm_slots(all);

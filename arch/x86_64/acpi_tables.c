@@ -38,15 +38,16 @@ static bool is_root(struct span s)
 
 static uint64_t find_root_in(const struct phys *m, uint64_t from, uint64_t end)
 {
-    uint64_t n = end - from < ROOT_SEARCH_MAX ? end - from : ROOT_SEARCH_MAX;
+    uint64_t n = (end - from < ROOT_SEARCH_MAX ? end - from : ROOT_SEARCH_MAX) &
+                 ~UINT64_C(15);
     struct span s = phys_at(m, from, (size_t)n);
     uint64_t v;
 
-    for (size_t at = 0; at + 16 < s.n; at += 16) {
-        memcpy(&v, s.p + at, sizeof(v)); /* "RSD PTR " */
+    for (const uint8_t *p = s.p, *stop = s.p + s.n; p < stop; p += 16) {
+        memcpy(&v, p, sizeof(v)); /* "RSD PTR "; ranges are whole 16s */
         if (v == UINT64_C(0x2052545020445352) &&
-            is_root((struct span){s.p + at, s.n - at}))
-            return from + at;
+            is_root((struct span){p, (size_t)(stop - p)}))
+            return from + (uint64_t)(p - s.p);
     }
     return 0;
 }
