@@ -333,5 +333,6 @@ static enum err networking_up(struct env *env)
 
 const struct service billet_networking = {.name = "networking",
                                           .bytes = net_bytes,
+                                          .nics_bytes = nics_bytes,
                                           .in_use = net_in_use,
                                           .up = networking_up};

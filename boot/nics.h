@@ -10,6 +10,10 @@
 #include <billet/app.h>
 #include <billet/netif.h>
 
+/* Bytes of the arena that nics_find() takes at most for `n` NICs, and for what
+ * other devices it starts. */
+size_t nics_bytes(unsigned n, unsigned ring);
+
 /*
  * One NIC for each name in manifest.nets, in order.  Anything but OK when a
  * network has no device; the log then says which line gives it.

@@ -17,6 +17,11 @@ enum {
     RNG_WAIT_MS = 2
 };
 
+enum {
+    SCAN_BYTES = VIRTIO_DEVS_MAX * 384, /* what is known of each device */
+    OTHERS_BYTES = 36864 /* one virtio-rng, one console with legacy rings */
+};
+
 static struct virtio_console *console;
 
 static void log_to_all(struct span text)
@@ -93,6 +98,11 @@ static void say_missing(struct env *env, const char *name)
                "    -netdev user,id=%s -device virtio-net-pci,netdev=%s    "
                "(-M microvm: virtio-net-device)",
                name, name);
+}
+
+size_t nics_bytes(unsigned n, unsigned ring)
+{
+    return SCAN_BYTES + OTHERS_BYTES + n * virtio_net_bytes(ring, ring);
 }
 
 enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],

@@ -21,7 +21,7 @@ enum {
     RING_MAX = 256,
     RX_BLOCK_BYTES = 2048,
     TX_BLOCK_BYTES = 4096,
-    NIC_BYTES = 32768,  /* rings and the driver's state, two queues of 256 */
+    PKT_ALIGN = 64,     /* as start.c makes the pool */
     SLACK_BYTES = 32768 /* alignment, and what boot itself takes */
 };
 
@@ -70,22 +70,22 @@ static uint32_t clamp(uint32_t v, uint32_t low, uint32_t high)
 }
 
 static size_t plan_bytes(const struct plan *p, unsigned nics,
-                         size_t (*bytes)(const struct limits *))
+                         const struct plan_costs *costs)
 {
     const struct limits *l = &p->limits;
-    size_t n = SLACK_BYTES + l->arena_bytes + bytes(l);
+    size_t n = SLACK_BYTES + l->arena_bytes + costs->services(l);
 
     if (nics == 0)
         return n;
     n += (size_t)l->tcp_conns * l->conn_bytes;
-    n += pool_bytes(sizeof(struct pkt), p->pkts);
-    n += (size_t)l->rx_blocks * (RX_BLOCK_BYTES + sizeof(struct block));
-    n += (size_t)l->tx_blocks * (TX_BLOCK_BYTES + sizeof(struct block));
-    return n + (size_t)nics * NIC_BYTES;
+    n += pool_bytes_aligned(sizeof(struct pkt), p->pkts, PKT_ALIGN);
+    n += block_pool_bytes(RX_BLOCK_BYTES, l->rx_blocks);
+    n += block_pool_bytes(TX_BLOCK_BYTES, l->tx_blocks);
+    return n + costs->nics(nics, p->ring);
 }
 
 static void plan_at(struct plan *p, const struct limits *wish, unsigned step,
-                    unsigned nics, size_t (*bytes)(const struct limits *))
+                    unsigned nics, const struct plan_costs *costs)
 {
     struct limits *l = &p->limits;
 
@@ -98,16 +98,16 @@ static void plan_at(struct plan *p, const struct limits *wish, unsigned step,
     p->ring = RING_MAX;
     while (p->ring > RING_MIN && p->ring > l->rx_blocks / 2)
         p->ring /= 2;
-    p->need = plan_bytes(p, nics, bytes);
+    p->need = plan_bytes(p, nics, costs);
 }
 
 bool plan_make(struct plan *p, const struct limits *wish, unsigned nics,
-               size_t available, size_t (*bytes)(const struct limits *))
+               size_t available, const struct plan_costs *costs)
 {
     struct limits full = plan_defaults(wish);
     unsigned low = 0, high = STEPS;
 
-    plan_at(p, &full, 0, nics, bytes);
+    plan_at(p, &full, 0, nics, costs);
     p->least = p->need;
     if (p->least > available)
         return false;
@@ -115,12 +115,12 @@ bool plan_make(struct plan *p, const struct limits *wish, unsigned nics,
         unsigned mid = (low + high + 1) / 2;
         struct plan tried = *p;
 
-        plan_at(&tried, &full, mid, nics, bytes);
+        plan_at(&tried, &full, mid, nics, costs);
         if (tried.need <= available)
             low = mid;
         else
             high = mid - 1;
     }
-    plan_at(p, &full, low, nics, bytes);
+    plan_at(p, &full, low, nics, costs);
     return true;
 }

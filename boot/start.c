@@ -122,8 +122,11 @@ static void make_plan(struct env *env)
     uint64_t total = machine_memory_total();
     struct plan *p = &boot_system.plan;
     unsigned nics = networks(env->manifest);
+    struct plan_costs costs = {.services = services_bytes};
 
-    if (!plan_make(p, &env->manifest->limits, nics, memory.n, services_bytes)) {
+    if (nics > 0)
+        costs.nics = billet_app.networking->nics_bytes;
+    if (!plan_make(p, &env->manifest->limits, nics, memory.n, &costs)) {
         print_line(env->log,
                    "%s: too little memory: wants %u MiB, this machine has %u "
                    "MiB, of which %u KiB are free",

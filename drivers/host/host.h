@@ -23,6 +23,9 @@ struct host_net_config {
     struct arena *arena;
 };
 
+/* Bytes of the arena that one device takes at most. */
+size_t host_net_bytes(void);
+
 /*
  * Opens the device; it stays open until the process ends.  E_NOENT: there is
  * no such tap.  E_REFUSED: it is there, but not for us.  E_INVAL: the name

@@ -23,6 +23,13 @@ void host_net_mac(uint8_t mac[6], const char *device)
     mac[0] = (uint8_t)((mac[0] & ~1u) | 2u);
 }
 
+size_t host_net_bytes(void)
+{
+    size_t tap = tap_bytes(), socket = socket_bytes();
+
+    return tap > socket ? tap : socket;
+}
+
 enum err host_net_open(const struct host_net_config *c, struct netif **out,
                        char why[HOST_FAILURE_BYTES])
 {

@@ -37,6 +37,9 @@ enum err tap_open(const struct host_net_config *, struct netif **out,
 enum err socket_open(const struct host_net_config *, struct netif **out,
                      char why[HOST_FAILURE_BYTES]);
 
+size_t tap_bytes(void);
+size_t socket_bytes(void);
+
 /* Sets up what does not depend on the kind, and has the descriptor watched.
  * False: too many are. */
 MUST_USE bool host_nic_init(struct host_nic *, const struct host_net_config *,

@@ -30,6 +30,11 @@ static struct sock *sock_of(struct netif *nif)
     return CONTAINER(nif, struct sock, nic.nif);
 }
 
+size_t socket_bytes(void)
+{
+    return sizeof(struct sock) + 16;
+}
+
 /* Reads what there is; false when nothing came. */
 static bool fill(struct sock *s)
 {

@@ -29,6 +29,11 @@ static struct tap *tap_of(struct netif *nif)
     return CONTAINER(nif, struct tap, nic.nif);
 }
 
+size_t tap_bytes(void)
+{
+    return sizeof(struct tap) + 16;
+}
+
 /* What the kernel says of the frame.  It takes responsibility for checksums
  * that it did not compute, for the frame never was on a wire. */
 static void note_offload(struct pkt *p, const struct virtio_net_hdr *h)

@@ -18,7 +18,14 @@ static uint32_t round_up(uint32_t n, uint32_t align)
 
 size_t pool_bytes(uint32_t size, uint32_t count)
 {
-    return (size_t)round_up(size, POOL_ALIGN) * count + POOL_ALIGN;
+    return pool_bytes_aligned(size, count, POOL_ALIGN);
+}
+
+size_t pool_bytes_aligned(uint32_t size, uint32_t count, uint32_t align)
+{
+    if (align < POOL_ALIGN)
+        align = POOL_ALIGN;
+    return (size_t)round_up(size, align) * count + align;
 }
 
 bool pool_init(struct pool *p, const char *name, struct arena *a, uint32_t size,

@@ -34,8 +34,10 @@ struct pool {
     const char *name; /* for metrics: "tx_blocks" */
 };
 
-/* Bytes pool_init() takes from an arena for `count` objects of `size`. */
+/* Bytes pool_init() takes at most from an arena for `count` objects of `size`;
+ * for an `align` above 16 ask pool_bytes_aligned(): each object grows by it. */
 size_t pool_bytes(uint32_t size, uint32_t count);
+size_t pool_bytes_aligned(uint32_t size, uint32_t count, uint32_t align);
 /* `align` is a power of two; 16 at least is given. */
 MUST_USE bool pool_init(struct pool *, const char *name, struct arena *,
                         uint32_t size, uint32_t count, uint32_t align);

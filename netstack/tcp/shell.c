@@ -35,9 +35,9 @@ static uint32_t table_limit(const struct limits *l)
 size_t tcp_bytes(const struct limits *l)
 {
     return sizeof(struct tcp) + 64 + table_bytes(table_limit(l)) + 64 +
-           pool_bytes(sizeof(struct conn), l->tcp_conns) +
+           pool_bytes_aligned(sizeof(struct conn), l->tcp_conns, 64) +
            pool_bytes(sizeof(struct half), l->tcp_half_open) +
-           pool_bytes(sizeof(struct tw), time_waits(l)) +
+           pool_bytes_aligned(sizeof(struct tw), time_waits(l), 64) +
            pool_bytes(sizeof(struct piece), pieces(l)) +
            pool_bytes(sizeof(struct seq_set), sets(l)) +
            l->tcp_listeners * sizeof(struct listener) + 512;

@@ -171,6 +171,19 @@ START_TEST(test_block_pool_bytes_suffice_at_any_alignment)
 }
 END_TEST
 
+START_TEST(test_bytes_suffice_for_objects_of_an_odd_size_aligned_to_64)
+{
+    for (size_t shift = 0; shift < 128; shift += 8) {
+        struct pool p;
+        struct arena a;
+
+        arena_init(
+            &a, (struct mspan){memory + shift, pool_bytes_aligned(72, 9, 64)});
+        ck_assert(pool_init(&p, "odd", &a, 72, 9, 64));
+    }
+}
+END_TEST
+
 START_TEST(test_put_into_a_full_pool_panics)
 {
     struct pool p = pool_of(16, 2, 8);
@@ -190,4 +203,5 @@ RUN_TESTS("pool", PANICS(test_put_into_a_full_pool_panics),
           test_blocks_have_their_own_data_aligned_to_its_size,
           test_a_block_returns_with_its_last_reference_and_keeps_its_data,
           test_block_pool_that_does_not_fit_leaves_the_arena_alone,
-          test_block_pool_bytes_suffice_at_any_alignment)
+          test_block_pool_bytes_suffice_at_any_alignment,
+          test_bytes_suffice_for_objects_of_an_odd_size_aligned_to_64)
