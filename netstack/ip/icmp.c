@@ -36,7 +36,7 @@ static void answer(struct net *net, const struct ip_rx *rx, struct pkt *p,
     uint8_t *icmp = pkt_push(p, ICMP_BYTES);
     uint64_t sum;
 
-    if (!rx->not_unicast)
+    if (!rx->not_unicast && !ip6_is_multicast(&rx->dst))
         path.src = rx->dst;
     if (ip_path_find(net, &path)) {
         net_drop(net, p, no_route);

@@ -3,8 +3,9 @@
  * cache.c - the bounded table of neighbours.
  *
  * When it is full, the least useful entry of a few makes room: first those who
- * only spoke to us, then those who never answered, and so on.  A gateway that
- * is reachable is never evicted, so a flood cannot cut us off.
+ * only spoke to us or never answered, the oldest of them, then those not used
+ * lately, and so on.  A gateway that is reachable is never evicted, so a flood
+ * cannot cut us off.
  */
 #include "../stack.h"
 
@@ -88,14 +89,12 @@ static unsigned rank(const struct neigh_slot *s, ns_t now)
     bool reachable = now < s->n.reachable_until;
 
     if (s->gateway)
-        return reachable ? RANK_NEVER : 5;
-    if (!s->sent_to)
+        return reachable ? RANK_NEVER : 4;
+    if (!s->sent_to || s->n.state == NEIGH_INCOMPLETE)
         return 0;
-    if (s->n.state == NEIGH_INCOMPLETE)
-        return 1;
     if (s->n.state == NEIGH_DELAY || s->n.state == NEIGH_PROBE)
-        return 3;
-    return reachable ? 4 : 2;
+        return 2;
+    return reachable ? 3 : 1;
 }
 
 static bool evict(struct net *net, ns_t now)
@@ -119,6 +118,21 @@ static bool evict(struct net *net, ns_t now)
         return false;
     neigh_forget(net, worst);
     net->count.neighbours_evicted++;
+    return true;
+}
+
+bool neigh_drop_waiting(struct net *net, struct neigh_slot *s)
+{
+    struct neigh_cache *c = &net->cache;
+
+    for (unsigned i = 0; !s->waiting.head && i < NEIGH_EVICT_LOOK; i++) {
+        c->hand = (c->hand + 1) % c->n;
+        s = &c->slot[c->hand];
+    }
+    if (!s->waiting.head)
+        return false;
+    c->waiting--;
+    net_drop(net, pktq_pop(&s->waiting), neighbour_queue);
     return true;
 }
 

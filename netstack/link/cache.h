@@ -66,6 +66,9 @@ struct neigh_slot *neigh_find(struct net *, uint8_t netif,
 /* Found, or made; NULL when no entry may be evicted. */
 struct neigh_slot *neigh_make(struct net *, uint8_t netif,
                               const struct ipaddr *, ns_t now);
+/* Drops the packet that has waited longest for it, else one of another entry.
+ * False when none was found. */
+bool neigh_drop_waiting(struct net *, struct neigh_slot *);
 /* Drops what waits for it and frees the slot. */
 void neigh_forget(struct net *, struct neigh_slot *);
 /* Tells every entry whether it still is a gateway. */

@@ -140,16 +140,15 @@ void neigh_apply(struct net *net, struct neigh_slot *s, struct neigh_act act,
 
 static void wait_for(struct net *net, struct neigh_slot *s, struct pkt *p)
 {
-    if (s->waiting.count == NEIGH_WAITING_MAX ||
-        (net->cache.waiting == net->cache.waiting_max && s->waiting.head)) {
-        net->cache.waiting--;
-        net_drop(net, pktq_pop(&s->waiting), neighbour_queue);
-    }
-    if (net->cache.waiting == net->cache.waiting_max) {
+    struct neigh_cache *c = &net->cache;
+
+    if ((s->waiting.count == NEIGH_WAITING_MAX ||
+         c->waiting >= c->waiting_max) &&
+        !neigh_drop_waiting(net, s)) {
         net_drop(net, p, neighbour_queue);
         return;
     }
-    net->cache.waiting++;
+    c->waiting++;
     pktq_push(&s->waiting, p);
 }
 
@@ -211,7 +210,6 @@ static RARE void send_slowly(struct net *net, struct ip_path *path,
     struct nif *nif = net_nif(net, path->netif);
     struct neigh_slot *s;
     struct neigh_act act;
-    bool go;
 
     if (path->neighbour == NEIGH_GROUP) {
         link_send_to(net, nif, group_mac(path), path->v4 ? ETH_IP4 : ETH_IP6,
@@ -231,10 +229,12 @@ static RARE void send_slowly(struct net *net, struct ip_path *path,
         s->ask_from = path->src;
     s->sent_to = true;
     s->used = now;
-    go = neigh_on_use(&s->n, &nif->neigh, now, &act);
-    wait_for(net, s, p);
-    if (go)
-        act.flush = true;
+    if (neigh_on_use(&s->n, &nif->neigh, now, &act)) {
+        memcpy(pkt_push(p, ETH_BYTES), s->n.eth, ETH_BYTES);
+        link_queue(net, nif, p);
+    } else {
+        wait_for(net, s, p);
+    }
     neigh_apply(net, s, act, now);
 }
 

@@ -312,6 +312,20 @@ START_TEST(test_ip6_extension_headers)
     f = rig_next(&r);
     ck_assert(f && f->b[54] == ICMP6_PARAM && f->b[55] == ICMP6_CODE_OPTION);
     ck_assert_uint_eq(be32(f->b + 58), 42);
+    {
+        struct ipaddr us = us6;
+
+        us6 = rig_addr("ff02::1"); /* to a group, too: RFC 4443 2.4 (e.3) */
+        with_ext(60, "\x3a\0\x9e\4\0\0\0\0", 8);
+        mac_put(o.b, UINT64_C(0x333300000001));
+        rig_in(&r, &o);
+        f = rig_next(&r);
+        ck_assert(f && frame_is_sound(f) && f->b[54] == ICMP6_PARAM);
+        with_ext(60, "\x3a\0\xde\4\0\0\0\0", 8); /* 11: but not this */
+        mac_put(o.b, UINT64_C(0x333300000001));
+        DROPPED(&r, ip6_option);
+        us6 = us;
+    }
     with_ext(60, "\x3a\0\x5e\4\0\0\0\0", 8); /* 01: discard in silence */
     DROPPED(&r, ip6_option);
     with_ext(60, "\x3a\1\1\4\0\0\0\0", 8);

@@ -302,6 +302,28 @@ START_TEST(test_waiting_packets_are_bounded_oldest_first)
 }
 END_TEST
 
+START_TEST(test_packets_for_the_silent_make_room_for_others)
+{
+    struct rig r;
+    unsigned most;
+
+    rig_open(&r, NULL);
+    most = r.net->cache.waiting_max;
+    for (unsigned i = 0; i < 60; i++) /* nobody is there */
+        for (unsigned k = 0; k < 3; k++)
+            send_to(&r, IP(10, 0, 0, 100 + i));
+    ck_assert_uint_eq(r.net->cache.waiting, most);
+    rig_forget(&r);
+    send_to(&r, OTHER4);
+    claim(&r, ARP_REPLY, RIG_MAC, OTHER_MAC, OTHER4, OUR4);
+    rig_next(&r); /* the request */
+    ck_assert_ptr_nonnull(rig_next(&r));
+    rig_wait(&r, 5 * NS_PER_SEC);
+    ck_assert_uint_eq(r.net->cache.waiting, 0);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_flood_of_neighbours_never_evicts_the_gateway)
 {
     struct rig r;
@@ -368,5 +390,6 @@ RUN_TESTS("neigh", PANICS(), test_states_are_reached,
           test_arp_claim_does_not_displace_one_that_answers,
           test_gratuitous_arp_renews_what_is_stale, test_lying_arp_is_dropped,
           test_waiting_packets_are_bounded_oldest_first,
+          test_packets_for_the_silent_make_room_for_others,
           test_flood_of_neighbours_never_evicts_the_gateway,
           test_a_hint_for_a_slot_used_again_does_not_hold)
