@@ -27,18 +27,16 @@ void tcp_on_write(struct tcb *t, uint32_t n)
 }
 
 /* The peer hears of new room when it is worth a segment of its own: two
- * segments, or half the buffer. */
+ * segments, or half the buffer.  An ACK that is due anyway will say it. */
 bool tcp_on_read(struct tcb *t, uint32_t n)
 {
-    uint32_t room, worth = t->rcv_limit / 2;
+    int32_t gain;
 
     t->rcv_unread -= n;
-    if (t->state > TCP_FIN_WAIT_2 || t->state < TCP_ESTABLISHED)
+    gain = (int32_t)(t->rcv_nxt + t->rcv_limit - t->rcv_unread - t->rcv_adv);
+    if (gain < 2 * t->rcv_mss && gain < (int32_t)(t->rcv_limit / 2))
         return false;
-    room = t->rcv_limit > t->rcv_unread ? t->rcv_limit - t->rcv_unread : 0;
-    if (2u * t->rcv_mss < worth)
-        worth = 2u * t->rcv_mss;
-    if ((int32_t)(t->rcv_nxt + room - t->rcv_adv) < (int32_t)worth)
+    if (t->ack_now || t->state > TCP_FIN_WAIT_2 || t->state < TCP_ESTABLISHED)
         return false;
     t->ack_now = true;
     return true;

@@ -347,20 +347,21 @@ enum tcp_room rxq_room(struct conn *c, const struct tcp_in *in)
 
 void rxq_consume(struct conn *c, size_t n)
 {
-    while (n) {
+    for (;;) {
         struct piece *p = c->rx;
-        size_t part = n;
 
         ASSERT(p);
-        if (part < p->len) {
-            p->p += part;
-            p->len -= (uint32_t)part;
+        if (n < p->len) {
+            p->p += n;
+            p->len -= (uint32_t)n;
             return;
         }
         n -= p->len;
         c->rx = p->next;
         c->nrx--;
         piece_drop(c->tcp, p);
+        if (!n)
+            return;
     }
 }
 

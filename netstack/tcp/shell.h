@@ -376,7 +376,7 @@ static inline struct piece *piece_take(struct tcp *tcp)
 static inline void piece_drop(struct tcp *tcp, struct piece *p)
 {
     buf_drop(p->buf);
-    if (tcp->nspare >= PIECES_SPARE / 8) {
+    if (tcp->nspare >= PIECES_SPARE / 2) {
         pool_put(&tcp->pieces, p);
         return;
     }
