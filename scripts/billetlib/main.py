@@ -22,11 +22,14 @@ def cmd_setup(options):
     purposes = packages.FOR_TEST if options.all else ('build', 'run', 'image',
                                                       'qcow2')
     if options.dry_run:
-        lacking = packages.missing(purposes)
+        lacking = packages.missing(
+            purposes + (('system',) if options.all else ()))
         print(say.line(packages.apt_line(lacking)) if lacking
               else 'nothing is missing')
         return say.OK
     packages.ensure(purposes)
+    if options.all:
+        packages.want('system')
     build.setup(tree.build_dir(options.build))
     return say.OK
 
@@ -52,8 +55,9 @@ def cmd_bench(options):
     build_path = tree.build_dir(options.build)
     build.prepare(build_path, [f'apps/{name}.elf' for name in tree.apps()],
                   ('build', 'run'))
+    more = (['--json'] if options.json else []) + options.names
     return say.run([sys.executable, tree.shown(script), '--build',
-                    tree.shown(build_path), *options.words])
+                    tree.shown(build_path), *more])
 
 
 def cmd_help(options):
@@ -131,9 +135,10 @@ def parser():
     p.add_argument('--json', action='store_true', help='for machines')
     images.add_arguments(add('image', 'make a bootable image with arguments '
                              'in it'))
-    p = add('bench', 'measure, in guest instructions; words behind -- are '
-            'for tests/bench/run.py, which shows them after -- --help')
-    p.set_defaults(words=[])
+    p = add('bench', 'measure, in guest instructions')
+    p.add_argument('names', nargs='*', metavar='NAME',
+                   help='only these; tests/bench/thresholds.json has them')
+    p.add_argument('--json', action='store_true', help='for machines')
     p = add('help', 'show this, or the help of a command')
     p.add_argument('command_name', nargs='?', metavar='COMMAND')
     return top
@@ -165,8 +170,6 @@ def main():
     options = parser().parse_args(join_args(argv))
     if options.command == 'run':
         options.qemu += extra
-    elif options.command == 'bench':
-        options.words += extra
     elif extra:
         raise say.Stop(f'{options.command} takes nothing behind --', say.USAGE)
     return COMMANDS[options.command](options)

@@ -29,9 +29,12 @@ PACKAGES = {
         ('xorriso', 'xorriso'),
     ],
     'qcow2': [('qemu-utils', 'qemu-img')],
-    'test': [
+    'unit': [
         ('check', '/usr/include/check.h'),
         ('pkg-config', 'pkg-config'),
+    ],
+    # Tests that miss one of these are skipped, and say so.
+    'system': [
         ('ovmf', '/usr/share/OVMF/OVMF_CODE_4M.fd'),
         ('iproute2', 'ip'),
         ('curl', 'curl'),
@@ -47,7 +50,7 @@ PACKAGES = {
         ('gdb', 'gdb'),
     ],
 }
-FOR_TEST = ('build', 'run', 'image', 'qcow2', 'test')
+FOR_TEST = ('build', 'run', 'image', 'qcow2', 'unit')
 
 
 def here(what):
@@ -93,6 +96,15 @@ def lists_are_empty():
     return not any(Path('/var/lib/apt/lists').glob('*_Packages*'))
 
 
+def install(root, packages):
+    """True when apt-get has installed them all."""
+    if lists_are_empty():
+        apt(root, ['apt-get', 'update', '-q'])
+    return not apt(root, apt_line(packages)) or not (
+        apt(root, ['apt-get', 'update', '-q'])
+        or apt(root, apt_line(packages)))
+
+
 def ensure(purposes):
     """Install what is missing, or stop with the line that would."""
     packages = missing(purposes)
@@ -104,14 +116,21 @@ def ensure(purposes):
         raise say.Stop('this needs: ' + ' '.join(packages)
                        + '\nInstall it and try again:\n    ' + typed,
                        say.MISSING)
-    if lists_are_empty():
-        apt(root, ['apt-get', 'update', '-q'])
-    if apt(root, apt_line(packages)) and (
-            apt(root, ['apt-get', 'update', '-q'])
-            or apt(root, apt_line(packages))):
+    if not install(root, packages):
         raise say.Stop('apt-get could not install it; by hand:\n    ' + typed,
                        say.MISSING)
     left = missing(purposes)
     if left:
         raise say.Stop('installed, and still not here: ' + ' '.join(left),
                        say.MISSING)
+
+
+def want(purpose):
+    """Install what may be had; what may not is no reason to stop."""
+    packages = missing((purpose,))
+    root = as_root()
+    if not packages or not shutil.which('apt-get') or root is None:
+        return
+    if not install(root, packages):
+        for package in packages:
+            apt(root, apt_line([package]))

@@ -48,6 +48,7 @@ class Report:
 def prepare(options):
     """Packages, and the build of everything."""
     packages.ensure(packages.FOR_TEST)
+    packages.want('system')
     build_path = build_dir(options.build)
     build.setup(build_path, ['-Dtests=enabled', '-Dimages=enabled'])
     build.compile(build_path, ['all', 'meson-test-prereq'])
