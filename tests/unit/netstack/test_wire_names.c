@@ -214,9 +214,10 @@ END_TEST
 
 START_TEST(test_dns_names_from_text)
 {
-    static const char *const bad[] = {"", ".", "a..b", ".a",
-                                      "0123456789012345678901234567890123456789"
-                                      "012345678901234567890123.x"};
+    static const char *const bad[] = {
+        "", ".", "a..b", ".a",
+        ("0123456789012345678901234567890123456789"
+         "012345678901234567890123.x")};
     struct dns_name a, b;
     char text[300];
 
