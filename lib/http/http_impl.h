@@ -12,7 +12,7 @@
  *     reply.c    from an answer to its head in the send buffer
  *     send.c     bodies, as room comes
  *     scratch.c  the few buffers, for what does not fit where it should
- *     page.c     words for each status
+ *     page.c     words for each status, and pages of them
  *     file.c     baked files: conditions, ranges, codings
  *     standard.c answers that many give: counters, the log
  *     serve.c    the server in an image: keys, port, counters
@@ -315,6 +315,5 @@ void scratch_retry(struct timer *, ns_t now);
 
 /* page.c */
 struct span http_phrase(unsigned status); /* "404 Not Found" */
-struct span http_explain(unsigned status);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * page.c - what each status is called, and what it means in a sentence.
+ * page.c - what each status is called, what it means in a sentence, and the
+ * small page that says so.
  */
+#include <proto/http1_class.h>
+
 #include "http_impl.h"
 
 struct words {
@@ -66,7 +69,72 @@ struct span http_phrase(unsigned status)
     return span_of(find(status)->phrase);
 }
 
-struct span http_explain(unsigned status)
+static struct span explain(unsigned status)
 {
     return span_of(find(status)->means);
+}
+
+static void put_page(struct http_exchange *x, struct http_writer *w,
+                     unsigned status)
+{
+    struct span phrase = http_phrase(status);
+    const char *style = x->server->config.style;
+
+    put_text(w,
+             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width\">\n"
+             "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    put_span(w, phrase);
+    put_text(w, "</title>\n");
+    if (style) {
+        put_text(w, "<link rel=\"stylesheet\" href=\"");
+        put_text(w, style);
+        put_text(w, "\">\n");
+    }
+    put_text(w, "<main>\n<h1>");
+    put_span(w, phrase);
+    put_text(w, "</h1>\n<p>");
+    put_span(w, explain(status));
+    put_text(w, "\n<p><a href=\"/\">Front page</a>\n</main>\n</html>\n");
+}
+
+void http_reply_page(struct http_exchange *x, unsigned status,
+                     struct span fields)
+{
+    uint8_t page[704];
+    struct http_writer w = {page, page + sizeof(page)};
+
+    put_page(x, &w, status);
+    http_reply_copy(
+        x, &(struct http_reply){.status = status,
+                                .type = SPAN("text/html; charset=utf-8"),
+                                .fields = fields,
+                                .body = {page, (size_t)(w.p - page)}});
+}
+
+void http_reply_redirect(struct http_exchange *x, unsigned status,
+                         struct span location)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    uint8_t line[512];
+    struct http_writer w = {line, line + sizeof(line)};
+
+    put_text(&w, "Location: ");
+    for (size_t i = 0; i < location.n; i++) {
+        uint8_t c = location.p[i];
+
+        if (w.end - w.p < 3 + 2) {
+            http_reply_page(x, 414, SPAN(""));
+            return;
+        }
+        if (http1_class[c] & HTTP1_PLAIN || c == '%' || c == '?') {
+            *w.p++ = c;
+        } else {
+            *w.p++ = '%';
+            *w.p++ = (uint8_t)hex[c >> 4];
+            *w.p++ = (uint8_t)hex[c & 15];
+        }
+    }
+    put_text(&w, "\r\n");
+    http_reply_page(x, status, (struct span){line, (size_t)(w.p - line)});
 }

@@ -7,7 +7,6 @@
  * window if it is that large, else in a scratch buffer.
  */
 #include <base/fmt.h>
-#include <proto/http1_class.h>
 #include <proto/http_date.h>
 
 #include "http_impl.h"
@@ -259,69 +258,4 @@ void http_read_body(struct http_exchange *x, http_body_fn *fn,
     x->later_user = user;
     conn_enter(x, CONN_TAKING);
     conn_until(x, loop_now(x->server->loop) + x->server->timeouts.body);
-}
-
-static void put_page(struct http_exchange *x, struct http_writer *w,
-                     unsigned status)
-{
-    struct span phrase = http_phrase(status);
-    const char *style = x->server->config.style;
-
-    put_text(w,
-             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width\">\n"
-             "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    put_span(w, phrase);
-    put_text(w, "</title>\n");
-    if (style) {
-        put_text(w, "<link rel=\"stylesheet\" href=\"");
-        put_text(w, style);
-        put_text(w, "\">\n");
-    }
-    put_text(w, "<main>\n<h1>");
-    put_span(w, phrase);
-    put_text(w, "</h1>\n<p>");
-    put_span(w, http_explain(status));
-    put_text(w, "\n<p><a href=\"/\">Front page</a>\n</main>\n</html>\n");
-}
-
-void http_reply_page(struct http_exchange *x, unsigned status,
-                     struct span fields)
-{
-    uint8_t page[704];
-    struct http_writer w = {page, page + sizeof(page)};
-
-    put_page(x, &w, status);
-    http_reply_copy(
-        x, &(struct http_reply){.status = status,
-                                .type = SPAN("text/html; charset=utf-8"),
-                                .fields = fields,
-                                .body = {page, (size_t)(w.p - page)}});
-}
-
-void http_reply_redirect(struct http_exchange *x, unsigned status,
-                         struct span location)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    uint8_t line[512];
-    struct http_writer w = {line, line + sizeof(line)};
-
-    put_text(&w, "Location: ");
-    for (size_t i = 0; i < location.n; i++) {
-        uint8_t c = location.p[i];
-
-        if (w.end - w.p < 3 + 2) {
-            http_reply_page(x, 414, SPAN(""));
-            return;
-        }
-        if (http1_class[c] & HTTP1_PLAIN || c == '%' || c == '?') {
-            *w.p++ = c;
-        } else {
-            *w.p++ = '%';
-            *w.p++ = (uint8_t)hex[c >> 4];
-            *w.p++ = (uint8_t)hex[c & 15];
-        }
-    }
-    put_text(&w, "\r\n");
-    http_reply_page(x, status, (struct span){line, (size_t)(w.p - line)});
 }

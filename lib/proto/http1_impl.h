@@ -25,9 +25,16 @@ static inline bool http1_is(uint8_t byte, enum http1_class class)
 static inline const uint8_t *http1_skip(const uint8_t *p, const uint8_t *end,
                                         enum http1_class class)
 {
-    while (end - p >= 4 && http1_is(p[0], class) && http1_is(p[1], class) &&
-           http1_is(p[2], class) && http1_is(p[3], class))
-        p += 4;
+    for (; end - p >= 4; p += 4) {
+        if (!http1_is(p[0], class))
+            return p;
+        if (!http1_is(p[1], class))
+            return p + 1;
+        if (!http1_is(p[2], class))
+            return p + 2;
+        if (!http1_is(p[3], class))
+            return p + 3;
+    }
     while (p < end && http1_is(*p, class))
         p++;
     return p;
