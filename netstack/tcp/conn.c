@@ -60,14 +60,11 @@ static void read_caps(struct conn *c)
     c->max_payload = mss ? tso - tso % mss : 0;
 }
 
-enum err conn_find_path(struct conn *c)
+void conn_use_path(struct conn *c)
 {
-    enum err err = ip_path_find(c->tcp->net, &c->path);
-
     c->path_gen = c->path.gen;
     c->pseudo_sum =
         ip_pseudo_sum(&c->path.src, &c->path.dst, c->path.v4, IPPROTO_TCP_, 0);
-    return err;
 }
 
 void conn_refresh_path(struct conn *c)

@@ -55,10 +55,7 @@ enum err tcp_connect(struct net *net, const struct endpoint *to,
     if (!choose_port(tcp, &k, &hash) || !(c = conn_new(tcp, &k, hash)))
         return E_FULL;
     c->path = path;
-    if (conn_find_path(c)) {
-        pool_put(&tcp->conns, c);
-        return E_UNREACH;
-    }
+    conn_use_path(c);
     c->netif = link_netif(&k.remote, path.netif);
     name = secret_of(&tcp->secrets, &k);
     tcp_open_for(tcp, &path, secret_isn(&name, tcp->now), name.ts_offset,

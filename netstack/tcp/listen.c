@@ -21,9 +21,7 @@ void syn_ack_send(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
                   const struct syn_ack *a)
 {
     uint32_t buffer = tcp->config.limits.tcp_rcvbuf;
-    struct ip_path path = {.src = k->local,
-                           .dst = k->remote,
-                           .netif = link_netif(&k->remote, netif)};
+    struct ip_path path = {.src = k->local, .dst = k->remote};
     struct tcp_seg s = {.seq = a->iss,
                         .ack = a->ack,
                         .flags = TCP_SYN | TCP_ACK,
@@ -34,7 +32,7 @@ void syn_ack_send(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
                         .wscale = tcp_wscale_for(buffer)};
     struct pkt *p;
 
-    if (ip_path_find(tcp->net, &path))
+    if (answer_path(tcp->net, &path, netif))
         return;
     p = tcp_pkt(tcp);
     if (!p) {
@@ -72,11 +70,11 @@ struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
         return NULL;
     }
     c->netif = link_netif(&in->key.remote, in->rx->netif);
-    c->path.netif = c->netif;
-    if (conn_find_path(c)) {
+    if (answer_path(tcp->net, &c->path, in->rx->netif)) {
         pool_put(&tcp->conns, c);
         return NULL;
     }
+    conn_use_path(c);
     tcp_open_for(tcp, &c->path, p->iss, p->ts_offset, &open);
     tcp_passive(&c->tcb, &open, p, tcp->now);
     ASSERT(table_put(&tcp->table, c->hash, c->index));

@@ -154,7 +154,7 @@ static unsigned send_rst(struct conn *c)
     c->rst_due = false;
     tcp_make_rst(&c->tcb, &s, c->tcp->now);
     conn_key(c, &k);
-    tcp_reply(c->tcp, &k, c->netif, &s);
+    tcp_reply(c->tcp, &k, c->path.netif, &s);
     return 1;
 }
 

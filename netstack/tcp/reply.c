@@ -8,12 +8,10 @@
 void tcp_reply(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
                const struct tcp_seg *s)
 {
-    struct ip_path path = {.src = k->local,
-                           .dst = k->remote,
-                           .netif = link_netif(&k->remote, netif)};
+    struct ip_path path = {.src = k->local, .dst = k->remote};
     struct pkt *p;
 
-    if (ip_path_find(tcp->net, &path))
+    if (answer_path(tcp->net, &path, netif))
         return;
     p = tcp_pkt(tcp);
     if (!p) {

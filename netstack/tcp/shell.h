@@ -167,8 +167,8 @@ void conn_key(const struct conn *, struct tcp_key *out);
 
 /* ---- conn.c: life of a connection ---- */
 struct conn *conn_new(struct tcp *, const struct tcp_key *, uint32_t hash);
-/* Fills path and what follows from it.  E_UNREACH: there is none. */
-enum err conn_find_path(struct conn *);
+/* What follows from a path that has just been found. */
+void conn_use_path(struct conn *);
 void conn_refresh_path(struct conn *);
 /* What the core said after an input. */
 void conn_apply(struct conn *, const struct tcp_act *);
@@ -271,8 +271,11 @@ void tw_init(struct tcp *);
 /* Calls each(c, user) for every connection that has a name; it may close it. */
 void conns_each(struct tcp *, void (*each)(struct conn *, void *), void *user);
 
-/* Which NIC an answer must use: only a link-local peer's. */
+/* Which NIC a peer is bound to: only a link-local one is. */
 uint8_t link_netif(const struct ipaddr *remote, uint8_t netif);
+/* The way of an answer, whose ends are in *path, to what came by the NIC
+ * `arrival`: as the routes say, else back where it came from. */
+enum err answer_path(struct net *, struct ip_path *path, uint8_t arrival);
 
 /* ---- what every segment needs, inline ---- */
 

@@ -121,3 +121,16 @@ uint8_t link_netif(const struct ipaddr *remote, uint8_t netif)
 
     return link_local ? netif : 0;
 }
+
+enum err answer_path(struct net *net, struct ip_path *path, uint8_t arrival)
+{
+    enum err err;
+
+    path->netif = link_netif(&path->dst, arrival);
+    err = ip_path_find(net, path);
+    if (err && !path->netif) {
+        path->netif = arrival;
+        err = ip_path_find(net, path);
+    }
+    return err;
+}
