@@ -12,13 +12,12 @@
 
 extern const uint64_t relr_start[], relr_end[];
 
-void relocate(uint64_t moved_by)
+void relocate_words(const uint64_t *word, const uint64_t *end,
+                    uint64_t moved_by)
 {
     uint64_t *at = NULL;
 
-    if (moved_by == 0)
-        return; /* RELR leaves the link-time addresses in place */
-    for (const uint64_t *word = relr_start; word < relr_end; word++) {
+    for (; word < end; word++) {
         if (!(*word & 1)) {
             at = (uint64_t *)(uintptr_t)(*word + moved_by);
             *at++ += moved_by;
@@ -29,4 +28,10 @@ void relocate(uint64_t moved_by)
                 at[bit - 1] += moved_by;
         at += 63;
     }
+}
+
+void relocate(uint64_t moved_by)
+{
+    if (moved_by) /* else the link-time addresses are in place already */
+        relocate_words(relr_start, relr_end, moved_by);
 }

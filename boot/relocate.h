@@ -10,4 +10,8 @@
 /* Add `moved_by` to every pointer in the image's own data. */
 void relocate(uint64_t moved_by);
 
+/* The same by a list of one's own. */
+void relocate_words(const uint64_t *word, const uint64_t *end,
+                    uint64_t moved_by);
+
 #endif

@@ -9,7 +9,7 @@
 
 enum {
     /* What QEMU's isa-debug-exit turns into its own status: 2 * this + 1. */
-    PANIC_STATUS = 2,
+    PANIC_STATUS = 3,
     STATUS_MAX = 127
 };
 

@@ -13,7 +13,7 @@ from gdbstub import Gdb
 from harness import each
 from billetlib import qemu
 
-PANIC_STATUS = 2
+PANIC_STATUS = 3
 
 
 class Image:
