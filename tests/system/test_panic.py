@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from gdbstub import Gdb
-from harness import each
+from harness import each, until
 from billetlib import qemu
 
 PANIC_STATUS = 3
@@ -27,6 +27,11 @@ class Image:
         return self.symbols[name]
 
 
+def wait_asleep(guest):
+    guest.wait_for('started in')
+    until(lambda: 'HLT=1' in guest.monitor('info registers'), 20, 'sleep')
+
+
 def asleep(t, line=None, cpu='max'):
     """A guest within its first sleep, and its debugger."""
     folder = tempfile.mkdtemp(prefix='billet-')
@@ -36,7 +41,7 @@ def asleep(t, line=None, cpu='max'):
     line.kernel(t.image('hello'))
     line.add('-gdb', f'unix:{qemu.comma(path)},server=on,wait=off')
     guest = t.guest(line)
-    guest.wait_for('started in')
+    wait_asleep(guest)
     return guest, Gdb(path)
 
 
@@ -109,7 +114,7 @@ def test_refuses_and_says(t, change, says):
 def test_backtrace_names_who_called(t, machine):
     """By a non-maskable interrupt, which finds it asleep."""
     guest = t.guest(qemu.Line(machine).kernel(t.image('hello')))
-    guest.wait_for('started in')
+    wait_asleep(guest)
     guest.qmp('inject-nmi')
     guest.wait_for('^PANIC: non-maskable interrupt$')
     guest.wait_for(r'^  build id', 5)
