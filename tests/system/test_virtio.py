@@ -18,14 +18,16 @@ BULK_TAP = 24 * MIB
 RINGS = 'indirect_desc event_idx'
 
 
-def on(machine, interface, words='', without='', legacy=False, **properties):
+def on(machine, interface, words='', without='', more='', **properties):
     """A case: a device, and what the image must and must not say of it."""
     return {'machine': machine, 'interface': interface, 'words': words.split(),
-            'without': without.split(), 'legacy_mmio': legacy,
+            'without': without.split(), 'more': more.split(),
             'properties': properties}
 
 
-PCI_PROPERTIES = ('disable_modern', 'disable_legacy', 'vectors')
+PCI_PROPERTIES = ('disable_modern', 'disable_legacy', 'vectors', 'bus')
+LEGACY_MMIO = '-global virtio-mmio.force-legacy=true '
+NO_ACPI = '-machine acpi=off '
 OLD = {'disable_modern': 'on', 'disable_legacy': 'off'}
 NEW = {'disable_legacy': 'on'}
 # What every QEMU offers on a user network, where there is nothing to offload.
@@ -53,9 +55,16 @@ DEVICES = {
     'mtu': on('pc', 'virtio 1', 'mtu', host_mtu=1280),
     'long-ring': on('pc', 'legacy', rx_queue_size=1024, **OLD),
     'microvm': on('microvm', 'virtio 1, GSI', RINGS),
-    'microvm-legacy': on('microvm', 'legacy, GSI', RINGS, legacy=True),
+    'microvm-legacy': on('microvm', 'legacy, GSI', RINGS, more=LEGACY_MMIO),
+    'microvm-no-acpi': on('microvm', 'virtio 1, GSI', RINGS, more=NO_ACPI),
+    'microvm-legacy-no-acpi': on('microvm', 'legacy, GSI', RINGS,
+                                 more=LEGACY_MMIO + NO_ACPI),
+    'microvm-one-ioapic': on('microvm', 'virtio 1, GSI', RINGS,
+                             more='-machine ioapic2=off'),
+    'q35-root-port': on('q35', 'virtio 1, MSI-X', RINGS,
+                        more='-device pcie-root-port,id=port0', bus='port0'),
     'microvm-nothing': on('microvm', 'legacy, GSI', '',
-                          RINGS + ' mrg_rxbuf any_layout', legacy=True,
+                          RINGS + ' mrg_rxbuf any_layout', more=LEGACY_MMIO,
                           event_idx='off', indirect_desc='off',
                           mrg_rxbuf='off', any_layout='off'),
 }
@@ -76,19 +85,17 @@ OFFLOADING = {
                        f'{OFFLOADS} guest_tso4 guest_tso6', csum='off',
                        guest_csum='off'),
     'microvm-legacy': on('microvm', 'legacy, GSI', f'{OFFLOADS} {MERGED}',
-                         legacy=True),
+                         more=LEGACY_MMIO),
 }
 
 
-def boot_line(t, machine, legacy_mmio, *args, properties=()):
+def boot_line(t, machine, *args, more=(), properties=()):
     """Properties of PCI alone are left for the -device option; QEMU spells
     all others with an underscore."""
-    line = qemu.Line(machine)
+    line = qemu.Line(machine).add(*more)
     for key, value in dict(properties).items():
         if key not in PCI_PROPERTIES:
             line.add('-global', f'virtio-net-device.{key}={value}')
-    if legacy_mmio:
-        line.add('-global', 'virtio-mmio.force-legacy=true')
     return line.kernel(t.image('echo'), ['--logs=debug', *args])
 
 
@@ -134,10 +141,9 @@ def echo_back(port, n):
 
 
 @each(**DEVICES)
-def test_device(t, machine, interface, words, without, legacy_mmio,
-                properties):
+def test_device(t, machine, interface, words, without, more, properties):
     http, tcp = t.free_port(), t.free_port()
-    line = boot_line(t, machine, legacy_mmio, properties=properties)
+    line = boot_line(t, machine, more=more, properties=properties)
     guest = t.guest(line.user_net([('tcp', http, 80), ('tcp', tcp, 7)],
                                   **of_pci(properties)))
     http_wait(http)
@@ -147,11 +153,12 @@ def test_device(t, machine, interface, words, without, legacy_mmio,
 
 
 @each(**OFFLOADING)
-def test_device_that_offloads(t, machine, interface, words, without,
-                              legacy_mmio, properties):
+def test_device_that_offloads(t, machine, interface, words, without, more,
+                              properties):
     """Segments of 64 KiB both ways, to and from the kernel."""
     net = t.network(addresses=ADDRESS[4])
-    line = boot_line(t, machine, legacy_mmio, *ARGS[4], properties=properties)
+    line = boot_line(t, machine, *ARGS[4], more=more,
+                     properties=properties)
     # Not t.guest(): on a tap with offloads its capture has no true frames.
     line.tap_net('tap0', **of_pci(properties))
     child = net.start(*line.words, log='console')
@@ -176,7 +183,7 @@ def test_device_that_offloads(t, machine, interface, words, without,
 @each(pc={'machine': 'pc'}, microvm={'machine': 'microvm'})
 def test_link_that_goes_and_comes(t, machine):
     port = t.free_port()
-    line = boot_line(t, machine, False)
+    line = boot_line(t, machine)
     guest = t.guest(line.user_net([('tcp', port, 80)], id='nic0'))
     http_wait(port)
     for _ in range(3):
@@ -192,7 +199,7 @@ def test_link_that_goes_and_comes(t, machine):
 @each(pc={'machine': 'pc'}, microvm={'machine': 'microvm'})
 def test_console_has_the_log(t, machine):
     port, out = t.free_port(), t.path('virtconsole.log')
-    line = boot_line(t, machine, False)
+    line = boot_line(t, machine)
     line.add('-device', line.device('serial'), '-chardev',
              f'file,id=second,path={qemu.comma(out)}', '-device',
              'virtconsole,chardev=second')
