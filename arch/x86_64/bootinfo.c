@@ -84,7 +84,7 @@ const char *boot_cmdline_read(struct boot_info *b, struct span s,
 const char *boot_cmdline_at(struct boot_info *b, const struct phys *m,
                             uint64_t text, bool with_path)
 {
-    size_t n = CMDLINE_BYTES;
+    size_t n = BOOT_CMDLINE_BYTES_MAX;
     struct span s;
 
     if (text == 0)
@@ -94,6 +94,8 @@ const char *boot_cmdline_at(struct boot_info *b, const struct phys *m,
     s = phys_at(m, text, n);
     if (s.n == 0)
         return "the command line lies outside of memory";
+    if (!memchr(s.p, 0, s.n))
+        return "the command line has no end";
     return boot_cmdline_read(b, s, with_path);
 }
 

@@ -19,7 +19,8 @@ enum {
     BOOT_MODULES_MAX = 64, /* beyond: refused */
     BOOT_MAP_MAX = 512,    /* entries; beyond: refused */
     BOOT_TAGS_MAX = 1024,  /* Multiboot 2; beyond: refused */
-    BOOT_INFO_BYTES_MAX = 1 << 20
+    BOOT_INFO_BYTES_MAX = 1 << 20,
+    BOOT_CMDLINE_BYTES_MAX = 8192 /* with the image's path before it */
 };
 #define BOOT_ADDRESS_MAX (UINT64_C(1) << 46) /* memory beyond: not used */
 

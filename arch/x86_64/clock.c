@@ -112,7 +112,7 @@ ns_t machine_now(void)
 static uint64_t start_pv(void)
 {
     struct pvclock p;
-    uint64_t hz, now;
+    uint64_t hz, now, since;
 
     if (!(cpu.kvm_features & KVM_CLOCK))
         return 0;
@@ -122,8 +122,9 @@ static uint64_t start_pv(void)
     if (hz == 0 || p.version == 0)
         return 0;
     now = pvclock_ns(&p, rdtsc());
+    since = calibrate_muldiv(rdtsc() - clock.tsc0, NS_PER_SEC, hz);
     clock.use_pv = true;
-    clock.pv0 = now - calibrate_muldiv(rdtsc() - clock.tsc0, NS_PER_SEC, hz);
+    clock.pv0 = now > since ? now - since : 0;
     clock.name = "kvmclock";
     return hz;
 }

@@ -302,6 +302,28 @@ START_TEST(test_too_many_arguments_are_an_error_in_words)
 }
 END_TEST
 
+START_TEST(test_a_long_command_line_is_not_cut_but_refused)
+{
+    static char line[3 * CMDLINE_BYTES];
+
+    memset(line, 'x', CMDLINE_BYTES + 99);
+    line[5] = ' '; /* the path is not counted */
+    line[6 + CMDLINE_BYTES - 1] = 0;
+    multiboot1("", "qemu");
+    put32(INFO + 16, 0x10000);
+    put_text(0x10000, line);
+    ck_assert_ptr_null(read_by(MB1));
+    ck_assert_uint_eq(strlen(b.cmdline.args[0]), CMDLINE_BYTES - 1);
+    memset(line + 6, 'x', CMDLINE_BYTES);
+    put_text(0x10000, line);
+    ck_assert_str_eq(read_by(MB1),
+                     "the command line is longer than 4095 bytes");
+    memset(line + 6, 'x', sizeof(line) - 7);
+    put_text(0x10000, line);
+    ck_assert_str_eq(read_by(MB1), "the command line has no end");
+}
+END_TEST
+
 /* Flip bytes of what is good; whatever comes out, free memory lies within
  * memory, and sanitizers see every access. */
 START_TEST(test_twenty_thousand_mutations_are_survived)
@@ -345,4 +367,5 @@ RUN_TESTS("bootinfo", PANICS(), test_qemu_by_multiboot_puts_the_path_first,
           test_an_unknown_loader_or_no_information_is_refused,
           test_pointers_out_of_memory_are_refused, test_broken_tags_are_refused,
           test_too_many_arguments_are_an_error_in_words,
+          test_a_long_command_line_is_not_cut_but_refused,
           test_twenty_thousand_mutations_are_survived)
