@@ -168,8 +168,9 @@ void http_reply_page(struct http_exchange *, unsigned status,
 void http_reply_redirect(struct http_exchange *, unsigned status,
                          struct span location);
 
-/* A body of `length` bytes, lent in pieces: the piece that starts at `at`,
- * any length but 0; what is too long is cut.  It must be there for good. */
+/* A body of `length` bytes, lent in pieces: the piece that starts at `at`, of
+ * any length but 0; what is too long is cut, what found no room is asked for
+ * again.  It must be there for good. */
 typedef struct span http_piece_fn(struct http_exchange *, uint64_t at);
 void http_reply_pieces(struct http_exchange *, const struct http_reply *,
                        uint64_t length, http_piece_fn *);

@@ -43,6 +43,28 @@ static struct span next_piece(struct http_exchange *x, uint64_t at)
     return (struct span){(uint8_t *)big + at % 1000, 1000 - at % 1000};
 }
 
+static uint64_t asked[64];
+static unsigned nasked;
+
+/* Longer than a loan should be, and than is left. */
+static struct span next_long_piece(struct http_exchange *x, uint64_t at)
+{
+    (void)x;
+    ck_assert_uint_lt(nasked, 64);
+    asked[nasked++] = at;
+    return (struct span){(uint8_t *)big, sizeof(big)};
+}
+
+static void on_long(struct http_exchange *x, const struct http_request *rq,
+                    void *user)
+{
+    (void)rq;
+    (void)user;
+    nasked = 0;
+    http_reply_pieces(x, &(struct http_reply){.status = 200}, 150000,
+                      next_long_piece);
+}
+
 static void on_pieces(struct http_exchange *x, const struct http_request *rq,
                       void *user)
 {
@@ -126,6 +148,9 @@ static void on_later(struct http_exchange *x, const struct http_request *rq,
     http_later(x, on_ready, on_gone, user);
 }
 
+static char order[200];
+static unsigned norder;
+
 static void on_show(struct http_exchange *x, const struct http_request *rq,
                     void *user)
 {
@@ -138,6 +163,8 @@ static void on_show(struct http_exchange *x, const struct http_request *rq,
                  (const char *)rq->query.p, (int)name.n, (const char *)name.p);
 
     (void)user;
+    if (norder < sizeof(order) - 1)
+        order[norder++] = (char)rq->path.p[rq->path.n - 1];
     while (http_field_next(rq, SPAN("cookie"), &cursor, &v))
         n += snprintf(text + n, sizeof(text) - (size_t)n, "<%.*s>", (int)v.n,
                       (const char *)v.p);
@@ -157,11 +184,16 @@ static const struct http_route routes[] = {
     {.path = "/", .methods = HTTP_GET, .handle = on_plain},
     {.path = "/big", .methods = HTTP_GET, .handle = on_big},
     {.path = "/pieces", .methods = HTTP_GET, .handle = on_pieces},
+    {.path = "/long", .methods = HTTP_GET, .handle = on_long},
     {.path = "/lines", .methods = HTTP_GET, .handle = on_lines},
     {.path = "/echo",
      .methods = HTTP_POST | HTTP_PUT,
      .handle = on_echo,
      .body_max = HTTP_ANY_LENGTH},
+    {.path = "/echo-10",
+     .methods = HTTP_POST,
+     .handle = on_echo,
+     .body_max = 10},
     {.path = "/upload",
      .methods = HTTP_POST,
      .handle = on_upload,
@@ -285,6 +317,21 @@ START_TEST(test_pieces_of_any_number)
         for (unsigned k = 0; k < lengths[i]; k++)
             ck_assert_int_eq(body_of(got)[k], big[k % 1000]);
     }
+    rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_long_pieces_are_cut)
+{
+    struct rig r;
+    const char *got;
+
+    start(&r);
+    got = ask(&r, "GET /long" END);
+    ck_assert_uint_eq(strlen(body_of(got)), 150000);
+    ck_assert_uint_ge(nasked, 3); /* again where there was no room */
+    for (unsigned i = 0; i < nasked; i++)
+        ck_assert_uint_eq(asked[i] % HTTP_PIECE_MAX, 0);
     rig_stop(&r);
 }
 END_TEST
@@ -514,6 +561,33 @@ START_TEST(test_pipelined_requests_are_answered_in_order)
 }
 END_TEST
 
+/* One who asks for much at once waits for the others after each few. */
+START_TEST(test_pipelining_is_no_way_to_be_first)
+{
+    char text[4096] = "";
+    struct rig r;
+    struct client *a, *b;
+    const char *first_b;
+
+    start(&r);
+    a = rig_connect(&r, 0, 0);
+    b = rig_connect(&r, 0, 0);
+    while (strlen(text) < sizeof(text) - 64)
+        strcat(text, "GET /show/a" END);
+    memset(order, 0, sizeof(order));
+    norder = 0;
+    ck_assert_uint_eq(stream_write(pipe_stream(&a->pipe, 0), span_of(text)),
+                      strlen(text));
+    stream_write(pipe_stream(&b->pipe, 0), SPAN("GET /show/b" END));
+    rig_turn(&r);
+    first_b = strchr(order, 'b');
+    ck_assert_ptr_nonnull(first_b);
+    ck_assert_int_le(first_b - order, HTTP_BURST);
+    ck_assert_uint_gt(strlen(order), 2 * HTTP_BURST);
+    rig_stop(&r);
+}
+END_TEST
+
 /* Windows and buffers from one byte up: the same bytes come out. */
 START_TEST(test_windows_make_no_difference)
 {
@@ -538,6 +612,39 @@ START_TEST(test_windows_make_no_difference)
     }
     ck_assert_uint_eq(r.http->scratches.in_use, 0);
     rig_stop(&r);
+}
+END_TEST
+
+/* All has come, in pieces that end in the middle of the framing: no further
+ * event tells of the next piece. */
+START_TEST(test_framing_may_end_where_a_piece_does)
+{
+    static const char *const targets[] = {"POST /echo", "POST /upload",
+                                          "GET /"};
+    char text[400], out[400];
+    struct rig r;
+
+    for (unsigned i = 0; i < ARRAY_LEN(targets); i++) {
+        sprintf(text,
+                "%s HTTP/1.1\r\nHost: a\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n"
+                "5\r\nhello\r\n6;x\r\n world\r\n0\r\nA: b\r\n\r\n"
+                "GET /show/next" END,
+                targets[i]);
+        start(&r);
+        for (size_t window = 1; window < RIG_CLIENTS; window++) {
+            struct client *c = rig_connect(&r, 0, window);
+
+            client_send(&r, c, text);
+            ck_assert_msg(holds(c->got, "[/show/next]"), "%s, pieces of %zu",
+                          targets[i], window);
+            if (i > 0)
+                continue;
+            unchunk(body_of(c->got), out);
+            ck_assert_str_eq(out, "hello world");
+        }
+        rig_stop(&r);
+    }
 }
 END_TEST
 
@@ -655,6 +762,21 @@ START_TEST(test_a_chunked_upload_beyond_the_limit_is_refused)
     ck_assert(begins(c->got, "HTTP/1.1 413 Content Too Large\r\n"));
     ck_assert(c->eof);
     ck_assert_uint_eq(gone_calls, 1);
+    ck_assert_uint_eq(r.http->m.refused__body_size, 1);
+    rig_stop(&r);
+}
+END_TEST
+
+START_TEST(test_an_echo_beyond_the_limit_is_cut_off)
+{
+    struct rig r;
+
+    start(&r);
+    ask(&r, "POST /echo-10 HTTP/1.1\r\nHost: a\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n"
+            "6\r\nhello \r\n6\r\nworld!\r\n0\r\n\r\n");
+    ck_assert(r.client[0]->closed);
+    ck_assert_int_eq(r.client[0]->error, E_RESET);
     ck_assert_uint_eq(r.http->m.refused__body_size, 1);
     rig_stop(&r);
 }
@@ -787,24 +909,25 @@ START_TEST(test_an_upload_broken_off_is_told)
 }
 END_TEST
 
-RUN_TESTS("server", PANICS(), test_a_get_is_answered,
-          test_the_date_moves_with_the_clock,
-          test_without_a_clock_there_is_no_date,
-          test_head_is_get_without_the_body, test_a_big_body_is_lent,
-          test_pieces_of_any_number, test_written_bodies_are_chunked,
-          test_a_client_of_1_0_gets_no_chunks, test_who_stays_and_who_goes,
-          test_each_refusal_has_its_page, test_allow_says_what_is_allowed,
-          test_requests_are_shown_to_the_handler,
-          test_a_redirect_cannot_be_made_to_lie,
-          test_pipelined_requests_are_answered_in_order,
-          test_windows_make_no_difference, test_an_echo_gives_back_what_came,
-          test_an_echo_holds_back_who_does_not_read,
-          test_continue_is_said_before_the_body_and_only_then,
-          test_an_upload_is_taken_and_answered,
-          test_a_chunked_upload_beyond_the_limit_is_refused,
-          test_broken_chunks_end_the_connection,
-          test_a_body_nobody_wants_is_skipped,
-          test_a_body_without_end_is_not_skipped_for_ever,
-          test_later_is_answered_when_it_is_ready,
-          test_later_is_told_when_the_client_leaves,
-          test_an_upload_broken_off_is_told)
+RUN_TESTS(
+    "server", PANICS(), test_a_get_is_answered,
+    test_the_date_moves_with_the_clock, test_without_a_clock_there_is_no_date,
+    test_head_is_get_without_the_body, test_a_big_body_is_lent,
+    test_pieces_of_any_number, test_long_pieces_are_cut,
+    test_written_bodies_are_chunked, test_a_client_of_1_0_gets_no_chunks,
+    test_who_stays_and_who_goes, test_each_refusal_has_its_page,
+    test_allow_says_what_is_allowed, test_requests_are_shown_to_the_handler,
+    test_a_redirect_cannot_be_made_to_lie,
+    test_pipelined_requests_are_answered_in_order,
+    test_pipelining_is_no_way_to_be_first, test_windows_make_no_difference,
+    test_framing_may_end_where_a_piece_does, test_an_echo_gives_back_what_came,
+    test_an_echo_holds_back_who_does_not_read,
+    test_continue_is_said_before_the_body_and_only_then,
+    test_an_upload_is_taken_and_answered,
+    test_a_chunked_upload_beyond_the_limit_is_refused,
+    test_an_echo_beyond_the_limit_is_cut_off,
+    test_broken_chunks_end_the_connection, test_a_body_nobody_wants_is_skipped,
+    test_a_body_without_end_is_not_skipped_for_ever,
+    test_later_is_answered_when_it_is_ready,
+    test_later_is_told_when_the_client_leaves,
+    test_an_upload_broken_off_is_told)

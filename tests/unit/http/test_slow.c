@@ -137,6 +137,28 @@ START_TEST(test_who_rests_too_long_is_let_go)
 }
 END_TEST
 
+/* What is still on its way when an answer is complete takes nothing from the
+ * time to rest. */
+START_TEST(test_an_answer_under_way_does_not_shorten_the_rest)
+{
+    struct rig r;
+    struct client *c;
+
+    start(&r, 0);
+    c = rig_connect(&r, 0, 0);
+    c->lazy = true;
+    client_send(&r, c, "GET /big" END);
+    client_read(&r, c, sizeof(big) - 1000);
+    rig_wait(&r, SEC);
+    client_read(&r, c, 2000); /* the last loan comes back */
+    rig_wait(&r, 58 * SEC);
+    ck_assert(!c->eof);
+    rig_wait(&r, 3 * SEC);
+    ck_assert(c->eof);
+    rig_stop(&r);
+}
+END_TEST
+
 START_TEST(test_a_head_in_drops_is_cut_off)
 {
     struct rig r;
@@ -431,7 +453,9 @@ START_TEST(test_clients_that_vanish_leave_nothing_behind)
 END_TEST
 
 RUN_TESTS("slow", PANICS(), test_who_says_nothing_is_let_go,
-          test_who_rests_too_long_is_let_go, test_a_head_in_drops_is_cut_off,
+          test_who_rests_too_long_is_let_go,
+          test_an_answer_under_way_does_not_shorten_the_rest,
+          test_a_head_in_drops_is_cut_off,
           test_a_late_refusal_is_a_whole_answer,
           test_a_body_in_drops_is_cut_off,
           test_a_body_that_is_slow_but_steady_gets_through,
