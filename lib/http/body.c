@@ -4,24 +4,30 @@
  */
 #include "http_impl.h"
 
+enum http1_got body_next(struct http_exchange *x, struct span *data)
+{
+    enum http1_got got;
+    size_t framing;
+
+    do {
+        got = http1_body_next(&x->body, stream_peek(x->stream), &framing, data);
+        if (framing)
+            stream_consume(x->stream, framing);
+        x->server->m.received_bytes += framing;
+    } while (got == HTTP1_MORE && framing > 0);
+    return got;
+}
+
 /* The request's body goes to the application, piece by piece. */
 bool body_take(struct http_exchange *x)
 {
     struct http *h = x->server;
     struct span data;
-    size_t framing;
     enum http1_got got;
 
     if (!send_more(x))
         return false;
-    for (;;) {
-        got =
-            http1_body_next(&x->body, stream_peek(x->stream), &framing, &data);
-        if (framing)
-            stream_consume(x->stream, framing);
-        h->m.received_bytes += framing;
-        if (got != HTTP1_DATA)
-            break;
+    while ((got = body_next(x, &data)) == HTTP1_DATA) {
         if (data.n > x->body_left) {
             h->m.refused__body_size++;
             return conn_give_up(x, 413);
@@ -59,14 +65,10 @@ bool body_skip(struct http_exchange *x)
 {
     struct http *h = x->server;
     struct span data;
-    size_t framing;
     enum http1_got got;
 
     do {
-        got =
-            http1_body_next(&x->body, stream_peek(x->stream), &framing, &data);
-        if (framing)
-            stream_consume(x->stream, framing);
+        got = body_next(x, &data);
         if (got == HTTP1_DATA) {
             if (data.n > x->body_left)
                 got = HTTP1_BAD;

@@ -281,6 +281,9 @@ void conn_timeout(struct timer *, ns_t now);
 MUST_USE bool conn_give_up(struct http_exchange *, unsigned status);
 
 /* body.c; false: wait, or `x` is gone */
+/* The next run of the request's body.  Framing on the way is consumed, through
+ * as many pieces as it spans; so HTTP1_MORE means that nothing has come. */
+enum http1_got body_next(struct http_exchange *, struct span *data);
 bool body_take(struct http_exchange *);
 bool body_skip(struct http_exchange *);
 

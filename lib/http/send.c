@@ -229,13 +229,9 @@ static bool send_echo(struct http_exchange *x)
     x->blocked_in = false;
     while (push_frame(x)) {
         struct span data;
-        size_t framing, n;
-        enum http1_got got =
-            http1_body_next(&x->body, stream_peek(x->stream), &framing, &data);
+        size_t n;
+        enum http1_got got = body_next(x, &data);
 
-        if (framing)
-            stream_consume(x->stream, framing);
-        h->m.received_bytes += framing;
         if (got != HTTP1_DATA)
             return echo_stops(x, got);
         if (x->from.echo_left == 0) {
