@@ -72,21 +72,21 @@ class Sender(threading.Thread):
 
 
 class Reader:
-    """A buffered connection; hashes bodies."""
+    """A buffered connection; hashes bodies.  [at:] of `data` is unread."""
 
     def __init__(self, sock):
-        self.sock, self.data = sock, b''
+        self.sock, self.data, self.at = sock, b'', 0
 
     def more(self):
-        part = self.sock.recv(1 << 20)
-        self.data += part
+        part = self.sock.recv(1 << 18)
+        self.data, self.at = self.data[self.at:] + part, 0
         return bool(part)
 
     def line(self):
-        while b'\n' not in self.data:
+        while (end := self.data.find(b'\n', self.at)) < 0:
             if not self.more():
                 raise Wrong('the connection ended in a line')
-        line, self.data = self.data.split(b'\n', 1)
+        line, self.at = self.data[self.at:end], end + 1
         return line.rstrip(b'\r').decode('latin-1')
 
     def head(self):
@@ -101,10 +101,11 @@ class Reader:
 
     def take(self, n, digest):
         while n:
-            if not self.data and not self.more():
+            if self.at == len(self.data) and not self.more():
                 raise Wrong(f'{n} bytes are missing')
-            part, self.data = self.data[:n], self.data[n:]
+            part = memoryview(self.data)[self.at:self.at + n]
             digest.update(part)
+            self.at += len(part)
             n -= len(part)
 
     def body(self, fields):
@@ -124,8 +125,8 @@ class Reader:
         return digest.hexdigest(), total
 
     def rest(self):
-        digest, total = hashlib.sha256(), len(self.data)
-        digest.update(self.data)
+        rest = self.data[self.at:]
+        digest, total = hashlib.sha256(rest), len(rest)
         while part := self.sock.recv(1 << 20):
             digest.update(part)
             total += len(part)
