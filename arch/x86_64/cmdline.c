@@ -60,11 +60,14 @@ const char *cmdline_split(struct cmdline *c, struct span line)
     return NULL;
 }
 
+static struct span skip(struct span s, bool blanks)
+{
+    while (s.n > 0 && is_blank(*s.p) == blanks)
+        s = (struct span){s.p + 1, s.n - 1};
+    return s;
+}
+
 struct span cmdline_without_path(struct span line)
 {
-    while (line.n > 0 && is_blank(*line.p))
-        line = (struct span){line.p + 1, line.n - 1};
-    while (line.n > 0 && !is_blank(*line.p))
-        line = (struct span){line.p + 1, line.n - 1};
-    return line;
+    return skip(skip(skip(line, true), false), true);
 }

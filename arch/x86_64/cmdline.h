@@ -22,7 +22,7 @@ struct cmdline {
 /* Split a copy of `line`.  NULL, or what is wrong with it, in words. */
 const char *cmdline_split(struct cmdline *, struct span line);
 
-/* What stands behind the first word: some loaders put the image's path there,
+/* The line from its second word on: some loaders put the image's path there,
  * without quotes. */
 struct span cmdline_without_path(struct span line);
 

@@ -100,8 +100,9 @@ END_TEST
 
 START_TEST(test_the_path_is_the_first_word)
 {
-    ck_assert(span_eq(cmdline_without_path(SPAN("a/b.elf x y")), SPAN(" x y")));
-    ck_assert(span_eq(cmdline_without_path(SPAN("  a ")), SPAN(" ")));
+    ck_assert(span_eq(cmdline_without_path(SPAN("a/b.elf x y")), SPAN("x y")));
+    ck_assert(span_eq(cmdline_without_path(SPAN("  a  b ")), SPAN("b ")));
+    ck_assert_uint_eq(cmdline_without_path(SPAN("  a ")).n, 0);
     ck_assert_uint_eq(cmdline_without_path(SPAN("a")).n, 0);
     ck_assert_uint_eq(cmdline_without_path(SPAN("")).n, 0);
 }
