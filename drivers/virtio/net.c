@@ -261,18 +261,17 @@ static unsigned tx(struct netif *nif, struct pktq *from)
     return frames;
 }
 
-/* Post blocks, a batch at least. */
-static void refill(struct virtio_net *v)
+/* Post `n` blocks, or as many as there are; the next turn tries again. */
+static void refill(struct virtio_net *v, unsigned n)
 {
-    unsigned missing = v->rx_want - vq_outstanding(&v->rx);
     unsigned hdr = v->hdr_bytes;
 
-    for (; missing > 0; missing--) {
+    for (; n > 0; n--) {
         struct block *b = block_get(v->rx_blocks);
         bool fits;
 
         if (!b)
-            break; /* the next turn tries again */
+            break;
         if (v->split_rx) {
             struct vq_seg seg[] = {{b->data, hdr},
                                    {b->data + hdr, b->size - hdr}};
@@ -285,22 +284,31 @@ static void refill(struct virtio_net *v)
     }
 }
 
+static void publish(struct virtio_net *v, struct vq *q, unsigned index)
+{
+    if (q->added != q->published && vq_publish(q)) {
+        virtio_notify(v->dev, index);
+        v->nif.counters.kicks++;
+    }
+}
+
+void virtio_net_prime(struct virtio_net *v)
+{
+    refill(v, v->rx_want < RX_FIRST ? v->rx_want : RX_FIRST);
+    publish(v, &v->rx, QUEUE_RX);
+}
+
 static void flush(struct netif *nif)
 {
     struct virtio_net *v = virtio_net(nif);
+    unsigned missing = v->rx_want - vq_outstanding(&v->rx);
 
     if (nif->failed)
         return;
-    if (v->rx_want - vq_outstanding(&v->rx) >= v->rx_batch)
-        refill(v);
-    if (v->tx.added != v->tx.published && vq_publish(&v->tx)) {
-        virtio_notify(v->dev, QUEUE_TX);
-        nif->counters.kicks++;
-    }
-    if (v->rx.added != v->rx.published && vq_publish(&v->rx)) {
-        virtio_notify(v->dev, QUEUE_RX);
-        nif->counters.kicks++;
-    }
+    publish(v, &v->tx, QUEUE_TX); /* first: somebody waits for it */
+    if (missing >= v->rx_batch)
+        refill(v, missing);
+    publish(v, &v->rx, QUEUE_RX);
 }
 
 static bool arm(struct netif *nif)

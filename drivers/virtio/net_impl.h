@@ -57,6 +57,8 @@ enum {
     TSO_MAX = 65535 - 40 - 60, /* payload: 64 KiB of IPv6 and full options */
     LEGACY_RING = 256,         /* what hypervisors give legacy devices */
     RING_MIN = 4,              /* descriptors; below: no use */
+    RX_FIRST = 64,             /* buffers posted when the device starts; the
+                                * first turn posts the rest of a long ring */
     RX_BATCH = 16,             /* buffers posted again at once, or a quarter */
     POLL_REAP_US = 5000,       /* sent frames wait so long for a wake-up */
     POLL_NO_INTERRUPT = 500    /* a device without an interrupt is asked each */
@@ -85,6 +87,9 @@ static inline struct virtio_net *virtio_net(struct netif *nif)
 }
 
 extern const struct netif_ops virtio_net_ops;
+
+/* Post the first buffers. */
+void virtio_net_prime(struct virtio_net *);
 
 /* Shut the device off: it lied, or died. */
 void virtio_net_fail(struct virtio_net *, const char *why);

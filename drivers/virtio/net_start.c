@@ -188,7 +188,7 @@ static bool start(struct virtio_net *v, const struct virtio_net_config *c)
     v->nif.link_up = true;
     virtio_net_reread(v);
     if (!v->nif.failed)
-        virtio_net_ops.flush(&v->nif); /* the first buffers */
+        virtio_net_prime(v);
     return !v->nif.failed;
 }
 

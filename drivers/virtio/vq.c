@@ -45,15 +45,13 @@ size_t vq_bytes(const struct vq_config *c)
            tables_bytes(c) + sizeof(struct vq_desc);
 }
 
-/* What never changes again is written once: the links of chains. */
-static void format(struct vq *q, unsigned tables)
+/* The links of the free list, which chains in the ring follow. */
+static void format(struct vq *q)
 {
     for (unsigned i = 0; i < q->slots; i++) {
         q->slot[i] = (struct vq_slot){.next = (uint16_t)(i + 1)};
         q->desc[i].next = (uint16_t)(i + 1);
     }
-    for (unsigned i = 0; i < tables * VQ_CHAIN_MAX; i++)
-        q->tables[i].next = (uint16_t)(i % VQ_CHAIN_MAX + 1);
     q->avail->idx = 0;
     q->used->idx = 0;
     q->used->flags = 0;
@@ -91,7 +89,7 @@ bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
     q->avail = (struct vq_avail *)(void *)(q->desc + c->size);
     q->used_event = &q->avail->ring[c->size];
     q->avail_event = (uint16_t *)(void *)&q->used->ring[c->size];
-    format(q, c->tables);
+    format(q);
     return true;
 }
 
@@ -117,8 +115,10 @@ static bool add_by_table(struct vq *q, const struct vq_seg *seg, unsigned out,
     if (q->nfree == 0)
         return false;
     s->in_bytes = in ? 0 : ANY_LENGTH;
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         describe(&table[i], &seg[i], DESC_NEXT | (i < out ? 0 : DESC_WRITE));
+        table[i].next = (uint16_t)(i + 1);
+    }
     for (unsigned i = out; i < n; i++)
         s->in_bytes += seg[i].n;
     table[n - 1].flags &= (uint16_t)~DESC_NEXT;

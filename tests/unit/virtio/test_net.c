@@ -292,6 +292,18 @@ START_TEST(test_rx_survives_a_long_flood)
 }
 END_TEST
 
+/* The boot does not wait for all of a long ring. */
+START_TEST(test_long_ring_is_filled_in_the_first_turn)
+{
+    rig_init(&r, true, RIG_ALL);
+    r.config.rx_ring = 128;
+    rig_attach(&r);
+    ck_assert_uint_eq(r.fake.queue[QUEUE_RX].q->avail->idx, RX_FIRST);
+    r.nif->ops->flush(r.nif);
+    ck_assert_uint_eq(r.fake.queue[QUEUE_RX].q->avail->idx, 128);
+}
+END_TEST
+
 START_TEST(test_without_packets_frames_are_lost_and_counted)
 {
     struct pkt *held[RIG_PKTS];
@@ -385,6 +397,7 @@ int main(void)
     tcase_add_test(rx, test_rx_stops_at_its_budget);
     tcase_add_test(rx, test_buffers_are_posted_again_in_batches);
     tcase_add_loop_test(rx, test_rx_survives_a_long_flood, 0, 4);
+    tcase_add_test(rx, test_long_ring_is_filled_in_the_first_turn);
     tcase_add_test(rx, test_without_packets_frames_are_lost_and_counted);
     tcase_add_test(rx, test_without_blocks_the_ring_dries_up_and_recovers);
     suite_add_tcase(suite, rx);
