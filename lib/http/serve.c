@@ -38,7 +38,13 @@ static uint32_t conns_for(struct env *env, uint32_t asked)
     n = asked ? asked : most;
     if (key_given(env->keys, &key_http_conns))
         n = (uint32_t)key_uint(env->keys, &key_http_conns);
-    return n < most ? n : most;
+    if (n <= most)
+        return n;
+    log_warn(env->log, "http",
+             "%u connections at most, not %u: there are no "
+             "more TCP connections",
+             (unsigned)most, (unsigned)n);
+    return most;
 }
 
 static bool on_accept(struct stream *s, const struct endpoint *peer, void *user)
