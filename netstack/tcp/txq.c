@@ -185,6 +185,8 @@ void txq_release(struct conn *c)
     if (c->wants_room && txq_has_room(c)) {
         c->wants_room = false;
         conn_post(c, STREAM_WRITABLE);
+    } else if (c->wants_room) {
+        wait_for_room(c); /* below its limit now, but blocks are scarce */
     }
 }
 

@@ -75,6 +75,57 @@ START_TEST(test_too_little_for_everyone_is_enough_for_each)
 }
 END_TEST
 
+static bool closed(void *arg)
+{
+    const struct flow *f = arg;
+
+    return f->closed;
+}
+
+/* All blocks but one are stuck with a host that is gone.  The last one is
+ * still in the device when its acknowledgement comes, so it is free only later:
+ * whoever waits for it must hear of that, too. */
+START_TEST(test_the_last_block_goes_round)
+{
+    enum { BLOCKS = 8 };
+    struct lan_quality at_once = {0};
+    struct node_config c = {
+        .limits = {.tx_blocks = BLOCKS, .tcp_sndbuf = 4096}};
+    struct flow_script sink = {.expect = 40 * KIB}, talk = {.send = 40 * KIB};
+    struct flow_script idle = {.close = FLOW_CLOSE_WHEN_TOLD};
+    struct flow stuck[BLOCKS - 1];
+    struct server gone;
+    struct node *away;
+    struct ipaddr to;
+    struct scene s;
+
+    scene_open(&s, &at_once, 7, &c);
+    away = world_add(&s.world, &c);
+    world_settle(&s.world);
+    server_open(&gone, away, SCENE_PORT, &idle);
+    ck_assert(node_addr(away, _i & 1, &to));
+    for (unsigned i = 0; i < ARRAY_LEN(stuck); i++)
+        ck_assert_int_eq(
+            flow_connect(&stuck[i], s.client_node, &to, SCENE_PORT, &idle), OK);
+    world_run(&s.world, NS_PER_SEC, NULL, NULL);
+    away->nic.port.up = false;
+    for (unsigned i = 0; i < ARRAY_LEN(stuck); i++) {
+        ck_assert(stuck[i].open);
+        ck_assert_uint_gt(stream_write(stuck[i].s, flow_pattern(0)), 0);
+    }
+    scene_connect(&s, _i & 1, &sink, &talk);
+    ck_assert(world_run(&s.world, 60 * NS_PER_SEC, closed, &s.client));
+    ck_assert_pstr_eq(flow_lacks(&s.client), NULL);
+    away->nic.port.up = true;
+    for (unsigned i = 0; i < ARRAY_LEN(stuck); i++)
+        stream_release(stuck[i].s);
+    for (unsigned i = 0; i < gone.n; i++)
+        if (gone.flow[i].s)
+            stream_release(gone.flow[i].s);
+    scene_close(&s);
+}
+END_TEST
+
 START_TEST(test_one_connection_too_many_is_not_answered)
 {
     struct flow_script idle = {.close = FLOW_CLOSE_WHEN_TOLD};
@@ -114,6 +165,7 @@ int main(void)
                         POOLS * SIDES * AFTER_MAX);
     tcase_add_loop_test(t, test_too_little_for_everyone_is_enough_for_each, 0,
                         2);
+    tcase_add_loop_test(t, test_the_last_block_goes_round, 0, 2);
     tcase_add_loop_test(t, test_one_connection_too_many_is_not_answered, 0, 2);
     suite_add_tcase(suite, t);
     return suite_run(suite);
