@@ -25,6 +25,14 @@ def test_keys_reference_is_up_to_date(t):
     t.run(TOP / 'scripts' / 'keys-reference', '--check', t.build)
 
 
+def test_a_process_is_position_independent_and_binds_at_once(t):
+    image = t.image('web', '')
+    out = t.run('readelf', '-hdlW', image).decode()
+    assert re.search(r'Type: +DYN', out), out
+    assert re.search(r'FLAGS_1\).*\bNOW\b', out), out
+    assert 'GNU_RELRO' in out and re.search(r'GNU_STACK.* RW ', out), out
+
+
 def test_hello_says_it_four_times_a_second_apart(t):
     begin = time.monotonic()
     out = t.run(t.image('hello', ''), '--hello=FunOCaml').decode()
