@@ -23,6 +23,7 @@ from workloads import PAGE, WORKLOADS
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = 5          # the least of them counts
 SMOKE_RUNS = 3
+SMOKE_SLACK = 0.25  # a busy host was seen to add 12 %
 SMOKE = ("hello-size", "web-size", "boot", "get", "connection", "send")
 IDLE_S = 20       # of the host's CPU
 CLIENTS = 64
@@ -172,6 +173,14 @@ def line(name, value, limits):
     return out + f"\n{'':18} scripts/billet bench {name}\n"
 
 
+def with_slack(limits):
+    """For --smoke, which shares a machine with other tests: one thing that a
+    busy host does to a guest is to wake it more often."""
+    if "reach" not in limits:
+        return limits
+    return {**limits, "reach": limits["reach"] * (1 + SMOKE_SLACK)}
+
+
 def main():
     with open(os.path.join(HERE, "thresholds.json"), encoding="utf-8") as file:
         thresholds = json.load(file)
@@ -197,7 +206,7 @@ def main():
     for name in args.names or (SMOKE if args.smoke else thresholds):
         limits = thresholds[name]
         value = measure(net, build, name, SMOKE_RUNS if args.smoke else RUNS)
-        _, failed = judge(value, limits)
+        _, failed = judge(value, with_slack(limits) if args.smoke else limits)
         missed += [name] if failed else []
         results[name] = {"value": value, **limits}
         if not args.json:
