@@ -15,6 +15,7 @@
 enum { FAKE_PIPE_BYTES = 4096, FAKE_GOT_BYTES = 1 << 18, FAKE_SENT = 8 };
 
 struct caller {
+    struct caller *next;
     struct pipe pipe;
     uint8_t to_app[FAKE_PIPE_BYTES], to_us[FAKE_PIPE_BYTES];
     bool accepted, lazy, opened, eof, closed;
