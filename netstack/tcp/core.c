@@ -127,6 +127,8 @@ static bool check_sequence(struct arrival *a)
     const struct tcp_seg *s = a->s;
     uint32_t seg_len = s->len + !!(s->flags & TCP_FIN) + !!(s->flags & TCP_SYN);
 
+    if (s->flags & TCP_RST) /* judged by its number alone: RFC 5961 3 */
+        seg_len = 0;
     if (!check_timestamp(a))
         return false;
     a->seq = s->seq;

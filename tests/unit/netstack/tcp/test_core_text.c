@@ -157,6 +157,16 @@ START_TEST(test_probe_of_a_closed_window_is_acked_and_its_ack_taken)
 }
 END_TEST
 
+START_TEST(test_must_66_reset_counts_in_a_closed_window)
+{
+    struct tcb t = at_rest();
+
+    on(&t, T0, TCP_ACK, .len = WND);
+    drain(&t, T0);
+    ck_assert_uint_eq(on(&t, T0, TCP_RST, .len = 4).events, STREAM_CLOSED);
+}
+END_TEST
+
 START_TEST(test_ahead_is_kept_and_reported)
 {
     struct tcb t = with_ooo();
@@ -391,6 +401,7 @@ TCP_SUITE("tcp core text", TEST(test_in_order_is_taken_and_acked_later),
           TEST(test_fin_that_just_fits),
           TEST(test_segment_over_the_whole_window_is_cut),
           TEST(test_probe_of_a_closed_window_is_acked_and_its_ack_taken),
+          TEST(test_must_66_reset_counts_in_a_closed_window),
           TEST(test_ahead_is_kept_and_reported),
           TEST(test_each_segment_ahead_gets_its_duplicate_ack),
           TEST(test_filling_the_gap_delivers_all_and_acks_at_once),
