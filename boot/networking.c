@@ -8,6 +8,7 @@
 #include <base/bytes.h>
 #include <base/fmt.h>
 #include <billet/machine.h>
+#include <dns/search.h>
 #include <net.h>
 
 #include "nics.h"
@@ -22,6 +23,7 @@ enum {
 static const char *check_ipv4(struct span v);
 static const char *check_ipv6(struct span v);
 static const char *check_dns(struct span v);
+static const char *check_search(struct span v);
 
 KEY_STRING(ipv4, "ipv4", "ADDRESS/LENGTH", "dhcp",
            "IPv4 address, `dhcp` to ask for one, or `none`", .per_net = true,
@@ -37,6 +39,10 @@ KEY_STRING(
     dns, "dns", "ADDRESS,...", NULL,
     "name servers, at most three (default: what DHCP or the router says)",
     .per_net = true, .check = check_dns);
+KEY_STRING(search, "search", "DOMAIN,...", NULL,
+           "domains to look for short names in, at most six, or `none` "
+           "(default: what DHCP or the router says)",
+           .per_net = true, .check = check_search);
 KEY_STRING(hostname, "hostname", "NAME", NULL,
            "name to tell the DHCP server (default: the image's name)");
 
@@ -123,6 +129,13 @@ static const char *check_dns(struct span v)
                                      : "one to three addresses, commas between";
 }
 
+static const char *check_search(struct span v)
+{
+    return dns_search_static(NULL, 0, v)
+               ? NULL
+               : "one to six domains, commas between, or none";
+}
+
 /* Left at zero when the key is not given; a bad value stopped the boot. */
 static void gateway_from_key(struct ipaddr *out, const char *text)
 {
@@ -146,6 +159,7 @@ static void config_from_keys(const struct keys *k, const char *name,
     gateway_from_key(&c->gateway6, key_string_for(k, &key_ipv6_gateway, name));
     if ((text = key_string_for(k, &key_dns, name)))
         c->ndns = parse_servers(c->dns, span_of(text));
+    c->search = key_string_for(k, &key_search, name);
 }
 
 static void say_note(struct networking *w, const struct net_note *n)

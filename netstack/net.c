@@ -162,6 +162,8 @@ uint8_t net_add(struct net *net, struct netif *dev,
     memcpy(&nif->stable_key, c->stable_secret, sizeof(nif->stable_key));
     for (unsigned i = 0; i < c->ndns; i++)
         dns_server_learnt(net, nif->index, &c->dns[i], ORIGIN_STATIC, NS_NEVER);
+    if (c->search)
+        (void)dns_search_static(net, 0, span_of(c->search));
     start4(net, nif, now);
     start6(net, nif, now);
     return nif->index;

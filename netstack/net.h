@@ -42,6 +42,7 @@ struct netif_config {
     struct ipaddr gateway6;
     struct ipaddr dns[3]; /* all zero: from DHCP, or RDNSS */
     unsigned ndns;
+    const char *search; /* domains, or "none"; NULL: as learnt */
     /* RFC 7217's secret: with it, IPv6 addresses stay the same over restarts
      * and tell nothing about the machine.  All zero: they stay the same, but
      * who knows the MAC address can work them out. */

@@ -185,7 +185,7 @@ static void silent(struct net *net)
 ns_t dns_tick(struct net *net, ns_t now)
 {
     struct dns *d = &net->dns;
-    ns_t due = NS_NEVER;
+    ns_t due = dns_search_tick(net, now);
 
     for (unsigned i = d->nservers; i-- > 0;) {
         if (now >= d->server[i].until)

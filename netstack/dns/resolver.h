@@ -8,6 +8,7 @@
 
 #include "../ip/addr.h"
 #include "core.h"
+#include "search.h"
 
 struct ip_rx;
 
@@ -44,6 +45,7 @@ struct dns_cached {
 
 struct dns {
     struct dns_server server[DNS_SERVERS_MAX];
+    struct dns_search search;
     unsigned nservers, open;
     bool any_done;
     struct dns_slot slot[DNS_QUESTIONS_MAX];
