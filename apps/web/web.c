@@ -45,12 +45,10 @@ static void show_log(struct http_exchange *x, const struct http_request *rq,
 static void transmit(struct http_exchange *x, const struct http_request *rq,
                      void *user)
 {
-    (void)user;
+    const struct web *web = user;
+
     (void)rq;
-    http_reply_echo(
-        x, &(struct http_reply){.status = 200,
-                                .type = SPAN("application/octet-stream"),
-                                .fields = SPAN(NO_STORE)});
+    http_reply_echo(x, &web->echo);
 }
 
 static const struct http_route routes[] = {
@@ -73,6 +71,9 @@ static enum err start(struct env *env)
 
     image_status(env, &status);
     web->env = env;
+    web->echo = (struct http_reply){.status = 200,
+                                    .type = SPAN("application/octet-stream"),
+                                    .fields = SPAN(NO_STORE)};
     web->noise = arena_raw(env->arena, NOISE_BYTES, 64);
     return http_serve(
         env, 80,

@@ -15,6 +15,7 @@ enum {
 
 struct web {
     struct env *env;
+    struct http_reply echo; /* of /transmit */
     uint8_t *noise; /* NOISE_BYTES, made when first asked for */
     bool noise_made;
     ns_t json_until; /* `json` is fresh enough until then */

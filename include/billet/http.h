@@ -181,7 +181,9 @@ typedef size_t http_write_fn(struct http_exchange *, struct mspan room);
 void http_reply_written(struct http_exchange *, const struct http_reply *,
                         http_write_fn *);
 
-/* The body is the request's, sent back as it comes in; reply.body is unused. */
+/* The body is the request's, sent back as it comes in; reply.body is unused.
+ * The head goes out with the first of the body, for a body that is malformed
+ * from its first byte still gets 400; so the reply must outlive the call. */
 void http_reply_echo(struct http_exchange *, const struct http_reply *);
 
 /* Take the request's body before answering.  `data` is lent for the call;

@@ -18,6 +18,41 @@ enum http1_got body_next(struct http_exchange *x, struct span *data)
     return got;
 }
 
+/* No more for now, or it makes no sense. */
+static bool body_stops(struct http_exchange *x, enum http1_got got)
+{
+    struct http *h = x->server;
+
+    if (got == HTTP1_BAD) {
+        h->m.refused__body_syntax++;
+        return conn_give_up(x, 400);
+    }
+    if (x->eof) {
+        h->m.aborted++;
+        conn_end(x);
+    }
+    return false;
+}
+
+/* The request's body is the answer's: begin with the first of it. */
+static bool echo_take(struct http_exchange *x)
+{
+    struct span data;
+    enum http1_got got = body_next(x, &data);
+
+    if (got != HTTP1_DATA && got != HTTP1_END)
+        return body_stops(x, got);
+    if (got == HTTP1_DATA && data.n > x->body_left) {
+        x->server->m.refused__body_size++;
+        return conn_give_up(x, 413);
+    }
+    if (!reply_room(x))
+        return false;
+    conn_enter(x, CONN_HANDLING);
+    reply_echo_begin(x);
+    return true;
+}
+
 /* The request's body goes to the application, piece by piece. */
 bool body_take(struct http_exchange *x)
 {
@@ -27,6 +62,8 @@ bool body_take(struct http_exchange *x)
 
     if (!send_more(x))
         return false;
+    if (!x->body_fn)
+        return echo_take(x);
     while ((got = body_next(x, &data)) == HTTP1_DATA) {
         if (data.n > x->body_left) {
             h->m.refused__body_size++;
@@ -40,17 +77,8 @@ bool body_take(struct http_exchange *x)
         http1_body_took(&x->body, data.n);
         conn_progress(x, data.n, h->timeouts.body);
     }
-    if (got == HTTP1_MORE) {
-        if (x->eof) {
-            h->m.aborted++;
-            conn_end(x);
-        }
-        return false;
-    }
-    if (got == HTTP1_BAD) {
-        h->m.refused__body_syntax++;
-        return conn_give_up(x, 400);
-    }
+    if (got != HTTP1_END)
+        return body_stops(x, got);
     if (!reply_room(x))
         return false;
     conn_enter(x, CONN_HANDLING);

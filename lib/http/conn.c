@@ -86,9 +86,9 @@ static void answered(struct http_exchange *x)
     if (!x->keep) {
         bool extra = h->m.connections > h->config.conns; /* was told 503 */
 
-        conn_linger(x, extra                ? HTTP_LINGER_SHORT
-                       : x->out == OUT_NONE ? HTTP_LINGER_REPLY
-                                            : h->timeouts.write);
+        conn_linger(x, extra                               ? HTTP_LINGER_SHORT
+                       : x->out == OUT_NONE || x->given_up ? HTTP_LINGER_REPLY
+                                                           : h->timeouts.write);
     } else if (http1_body_over(&x->body)) {
         conn_enter(x, CONN_READING);
         conn_rest(x);

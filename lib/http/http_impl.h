@@ -161,6 +161,7 @@ struct http_exchange {
     bool listed : 1;     /* in `rest` or in `starved`, by `prev` and `next` */
     bool starved : 1;    /* in `starved`: waits for a scratch buffer */
     bool blocked_in : 1; /* an echo waits for input rather than for room */
+    bool given_up : 1;   /* the client was too slow, or made no sense */
     struct http1_body body; /* the request's */
     uint64_t body_left;     /* that may still come, by the route's limit */
     uint64_t out_left;      /* bytes of the answer's body to queue */
@@ -171,10 +172,11 @@ struct http_exchange {
             uint64_t at;
         } pieces;
         http_write_fn *write;
-        uint64_t echo_left; /* of the chunk that is announced */
+        const struct http_reply *echo; /* not begun */
+        uint64_t echo_left;            /* of the chunk that is announced */
     } from;
     void (*ready_fn)(struct http_exchange *, void *user);
-    http_body_fn *body_fn;
+    http_body_fn *body_fn; /* NULL: the answer is an echo */
     void (*gone_fn)(void *user);
     void *later_user;
     struct timer timer; /* re-armed lazily: see `deadline` */
@@ -259,6 +261,8 @@ void conn_on_event(struct stream *, unsigned events, void *user);
 void conn_run(struct http_exchange *);
 void conn_queue(struct http_exchange *); /* conn_run() later in this turn */
 void conn_enter(struct http_exchange *, enum http_conn_state);
+/* The head of an echo, when something of the body has come. */
+void reply_echo_begin(struct http_exchange *);
 void conn_linger(struct http_exchange *, ns_t how_long);
 void conn_gone(struct http_exchange *); /* tells an application that waits */
 

@@ -229,12 +229,30 @@ static void put_continue(struct http_exchange *x, struct http_writer *w)
     x->expects = false;
 }
 
-void http_reply_echo(struct http_exchange *x, const struct http_reply *r)
+/* Nothing of the answer before something of the body. */
+static void await_body(struct http_exchange *x)
 {
     struct http_writer w = reply_begin(x);
-    uint64_t length = x->body.left;
 
     put_continue(x, &w);
+    commit(x, (size_t)(w.p - x->server->room.p));
+    conn_enter(x, CONN_TAKING);
+    conn_until(x, loop_now(x->server->loop) + x->server->timeouts.body);
+}
+
+void http_reply_echo(struct http_exchange *x, const struct http_reply *r)
+{
+    x->body_fn = NULL;
+    x->from.echo = r;
+    await_body(x);
+}
+
+void reply_echo_begin(struct http_exchange *x)
+{
+    struct http_writer w = reply_begin(x);
+    const struct http_reply *r = x->from.echo;
+    uint64_t length = x->body.left;
+
     if (x->in_chunks) {
         of_unknown_length(x);
         length = HTTP_ANY_LENGTH;
@@ -249,13 +267,8 @@ void http_reply_echo(struct http_exchange *x, const struct http_reply *r)
 void http_read_body(struct http_exchange *x, http_body_fn *fn,
                     void (*gone)(void *), void *user)
 {
-    struct http_writer w = reply_begin(x);
-
-    put_continue(x, &w);
-    commit(x, (size_t)(w.p - x->server->room.p));
     x->body_fn = fn;
     x->gone_fn = gone;
     x->later_user = user;
-    conn_enter(x, CONN_TAKING);
-    conn_until(x, loop_now(x->server->loop) + x->server->timeouts.body);
+    await_body(x);
 }

@@ -37,6 +37,7 @@ bool conn_give_up(struct http_exchange *x, unsigned status)
         conn_clear(x);
     conn_enter(x, CONN_HANDLING);
     x->keep = false;
+    x->given_up = true;
     http_reply_page(x, status, SPAN(""));
     return true;
 }

@@ -92,9 +92,11 @@ static void on_written(struct http_exchange *x, const struct http_request *rq,
 static void on_echo(struct http_exchange *x, const struct http_request *rq,
                     void *user)
 {
+    static const struct http_reply ok = {.status = 200};
+
     (void)user;
     rechunked |= rq->body_bytes == HTTP_ANY_LENGTH;
-    http_reply_echo(x, &(struct http_reply){.status = 200});
+    http_reply_echo(x, &ok);
 }
 
 static void on_data(struct http_exchange *x, struct span data, void *user)

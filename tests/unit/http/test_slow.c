@@ -34,9 +34,11 @@ static void on_big(struct http_exchange *x, const struct http_request *rq,
 static void on_echo(struct http_exchange *x, const struct http_request *rq,
                     void *user)
 {
+    static const struct http_reply ok = {.status = 200};
+
     (void)rq;
     (void)user;
-    http_reply_echo(x, &(struct http_reply){.status = 200});
+    http_reply_echo(x, &ok);
 }
 
 static void on_data(struct http_exchange *x, struct span data, void *user)
@@ -176,6 +178,8 @@ START_TEST(test_a_head_in_drops_is_cut_off)
     ck_assert(begins(c->got, "HTTP/1.1 408 Request Timeout\r\n"));
     ck_assert_uint_eq(r.http->m.timeouts__header, 1);
     ck_assert_uint_eq(r.http->scratches.in_use, 0);
+    rig_wait(&r, 9 * SEC); /* and does not close, either */
+    ck_assert_uint_eq(http_conns(r.http), 0);
     rig_stop(&r);
 }
 END_TEST
