@@ -75,10 +75,13 @@ const char *boot_cmdline_read(struct boot_info *b, struct span s,
                               bool with_path)
 {
     const uint8_t *end = memchr(s.p, 0, s.n);
+    const char *wrong;
 
     if (end)
         s.n = (size_t)(end - s.p);
-    return cmdline_split(&b->cmdline, with_path ? cmdline_without_path(s) : s);
+    wrong = cmdline_split(&b->cmdline, with_path ? cmdline_without_path(s) : s);
+    b->misused = wrong != NULL;
+    return wrong;
 }
 
 const char *boot_cmdline_at(struct boot_info *b, const struct phys *m,

@@ -34,10 +34,11 @@ struct boot_info {
     struct regions free;   /* without what the loader put into it */
     struct regions acpi;   /* memory that holds ACPI's tables */
     struct cmdline cmdline;
+    bool misused; /* what is wrong is what somebody wrote on it */
 };
 
 /* Read it all.  %eax and %ebx as they were on entry.  NULL, or what is wrong,
- * in words; then only `protocol` holds. */
+ * in words; then only `protocol` and `misused` hold. */
 const char *boot_info_read(struct boot_info *, const struct phys *,
                            uint32_t eax, uint32_t ebx);
 

@@ -31,7 +31,8 @@ static void say(const char *text)
     machine_log(span_of(text));
 }
 
-/* A machine that cannot stand says why, and leaves with status 1. */
+/* A machine that cannot stand says why, and leaves with status 1; or with 2,
+ * as for any key that is not accepted, when a user can mend it. */
 static void must(const char *wrong)
 {
     if (!wrong)
@@ -39,7 +40,7 @@ static void must(const char *wrong)
     say("boot: ");
     say(wrong);
     say("\n");
-    machine_exit(1);
+    machine_exit(platform.boot.misused ? 2 : 1);
 }
 
 /* From entry.S, on the boot stack, in the loader's memory. */
@@ -49,6 +50,7 @@ _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc)
     const char *wrong;
 
     serial_start();
+    serial_write(SPAN("\n")); /* firmware leaves its last line open */
     fault_start();
     cpu_start();
     wrong = boot_info_read(&platform.boot, &early, eax, ebx);

@@ -13,7 +13,8 @@
 #include "platform.h"
 
 enum {
-    DEBUG_EXIT = 0xf4,
+    DEBUG_EXIT = 0xf4,          /* where everybody puts it */
+    DEBUG_EXIT_DEFAULT = 0x501, /* where QEMU does if it is not told */
     PVPANIC = 0x505,
     PVPANIC_PANICKED = 1,
     RESET_CONTROL = 0xcf9,
@@ -108,10 +109,14 @@ _Noreturn void machine_reset(void)
  * Only a virtual machine is asked. */
 static void tell_host(unsigned status)
 {
-    if (cpu.hypervisor == HYPERVISOR_NONE || in8(DEBUG_EXIT) != 0)
-        return;
-    out8(DEBUG_EXIT, (uint8_t)(status < STATUS_MAX ? status : STATUS_MAX));
-    settle();
+    static const uint16_t ports[] = {DEBUG_EXIT, DEBUG_EXIT_DEFAULT};
+
+    for (unsigned i = 0; i < ARRAY_LEN(ports); i++) {
+        if (cpu.hypervisor == HYPERVISOR_NONE || in8(ports[i]) != 0)
+            continue;
+        out8(ports[i], (uint8_t)(status < STATUS_MAX ? status : STATUS_MAX));
+        settle();
+    }
 }
 
 /* It reads as the events it takes. */

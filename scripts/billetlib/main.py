@@ -73,6 +73,14 @@ def add_setup(add):
                    help='only print the line that would install it')
 
 
+def megabytes(text):
+    """Whole megabytes that QEMU takes; argparse says what was wrong."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1 << 20:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is not a number of megabytes from 1 to 1048576')
+    return int(text)
+
+
 def add_run(add):
     p = add('run', 'build an application and boot it in QEMU; words behind '
             '-- are for QEMU')
@@ -82,7 +90,7 @@ def add_run(add):
                    help="forward a port of this machine to the image's; "
                    'repeat as needed; udp:HOST:GUEST for UDP '
                    '(default: see apps/meson.build)')
-    p.add_argument('-m', '--memory', type=int, default=qemu.MEMORY_MB,
+    p.add_argument('-m', '--memory', type=megabytes, default=qemu.MEMORY_MB,
                    metavar='MB', help='memory (default %(default)s)')
     p.add_argument('-a', '--arg', action='append', default=[],
                    metavar='KEY=VALUE',

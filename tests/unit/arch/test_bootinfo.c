@@ -313,11 +313,13 @@ START_TEST(test_a_long_command_line_is_not_cut_but_refused)
     put32(INFO + 16, 0x10000);
     put_text(0x10000, line);
     ck_assert_ptr_null(read_by(MB1));
+    ck_assert(!b.misused);
     ck_assert_uint_eq(strlen(b.cmdline.args[0]), CMDLINE_BYTES - 1);
     memset(line + 6, 'x', CMDLINE_BYTES);
     put_text(0x10000, line);
     ck_assert_str_eq(read_by(MB1),
                      "the command line is longer than 4095 bytes");
+    ck_assert(b.misused);
     memset(line + 6, 'x', sizeof(line) - 7);
     put_text(0x10000, line);
     ck_assert_str_eq(read_by(MB1), "the command line has no end");
