@@ -85,7 +85,7 @@ static enum err start(struct env *env)
                            "Content-Security-Policy: default-src 'none'; "
                            "style-src 'self'; frame-ancestors 'none'\r\n"
                            "Referrer-Policy: no-referrer\r\n"),
-            .style = "/style.css",
+            .style = "/assets/style.css",
             .wall_ns = status.wall_ns},
         NULL);
 }

@@ -49,8 +49,8 @@ def test_files_are_what_was_baked(t):
                 assert packed['vary'] == fields['vary'] == 'Accept-Encoding'
                 data = gzip.decompress(data)
             assert data == body, path
-    types = {'/': 'text/html', '/style.css': 'text/css',
-             '/live.js': 'text/javascript', '/favicon.svg': 'image/svg+xml',
+    types = {'/': 'text/html', '/assets/style.css': 'text/css',
+             '/assets/live.js': 'text/javascript', '/favicon.svg': 'image/svg+xml',
              '/robots.txt': 'text/plain'}
     with Wire(port) as wire:
         for path, kind in types.items():

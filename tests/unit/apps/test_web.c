@@ -38,7 +38,7 @@ START_TEST(test_the_site_is_served)
     ck_assert(holds(ask("GET /about" END), "\r\nLocation: /about/\r\n"));
     c = ask("GET /none" END);
     ck_assert(holds(c, "HTTP/1.1 404 Not Found\r\n"));
-    ck_assert(holds(c, "href=\"/style.css\""));
+    ck_assert(holds(c, "href=\"/assets/style.css\""));
     ck_assert(holds(c, "Content-Security-Policy: default-src 'none'"));
 }
 END_TEST
