@@ -13,6 +13,7 @@
 
 #include "nics.h"
 #include "system.h"
+#include "tcp_keys.h"
 
 enum {
     TURN_FRAMES = 64, /* from each NIC; more waits for the next turn */
@@ -299,6 +300,7 @@ static void stack_config(const struct env *env, struct net_config *c)
                              .rx_blocks = &boot_system.rx_blocks.blocks,
                              .arena = &boot_system.arena,
                              .wall_ns = machine_wall_ns()};
+    tcp_keys_config(env, c);
     c->hostname = key_string(env->keys, &key_hostname);
     if (!c->hostname)
         c->hostname = env->manifest->name;
@@ -346,6 +348,7 @@ static enum err networking_up(struct env *env)
 }
 
 const struct service billet_networking = {.name = "networking",
+                                          .wish = tcp_keys_wish,
                                           .bytes = net_bytes,
                                           .nics_bytes = nics_bytes,
                                           .in_use = net_in_use,

@@ -123,10 +123,13 @@ static void make_plan(struct env *env)
     struct plan *p = &boot_system.plan;
     unsigned nics = networks(env->manifest);
     struct plan_costs costs = {.services = services_bytes};
+    struct limits wish = env->manifest->limits;
 
     if (nics > 0)
         costs.nics = billet_app.networking->nics_bytes;
-    if (!plan_make(p, &env->manifest->limits, nics, memory.n, &costs)) {
+    if (billet_app.networking)
+        billet_app.networking->wish(env, &wish);
+    if (!plan_make(p, &wish, nics, memory.n, &costs)) {
         print_line(env->log,
                    "%s: too little memory: wants %u MiB, this machine has %u "
                    "MiB, of which %u KiB are free",

@@ -28,6 +28,9 @@ struct net_config {
                                    * scarce (architecture, 6) */
     struct arena *arena;
     uint64_t wall_ns;     /* at `now` of creation; 0: unknown */
+    uint32_t tcp_per_source; /* connections, and half-open entries, that one
+                              * address (or IPv6 /64) may hold; 0: nearly all
+                              * and half: tcp/source.c */
     const char *hostname; /* for DHCP; NULL: none */
 };
 

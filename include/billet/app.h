@@ -74,6 +74,8 @@ struct env {
  * is what links it in; an image that does not refer to it does not hold it. */
 struct service {
     const char *name;
+    /* What the keys wish for instead of the manifest's limits. */
+    void (*wish)(const struct env *, struct limits *);
     /* Bytes of the arena it wants under such limits, for the memory plan. */
     size_t (*bytes)(const struct limits *);
     enum err (*up)(struct env *env);

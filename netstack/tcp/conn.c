@@ -165,6 +165,8 @@ void conn_maybe_free(struct conn *c)
         c->on & (ON_LISTS | IN_CALL))
         return;
     rxq_free(c);
+    if (c->counted)
+        source_of(c->tcp, &c->path.dst)->conns--;
     c->on = 0;
     pool_put(&c->tcp->conns, c);
 }

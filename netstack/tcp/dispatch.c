@@ -15,6 +15,7 @@ static bool ask_listener(struct conn *c)
         .addr = c->path.dst, .port = c->rport, .netif = c->netif};
 
     c->accepting = false;
+    c->tcp->accepting--;
     if (c->over || !l) {
         conn_abort(c, E_CLOSED);
         return false;

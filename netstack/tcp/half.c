@@ -42,6 +42,7 @@ void half_free(struct half *h)
     table_del(&tcp->table, h->hash, index_of(h));
     wheel_clear(&tcp->wheel, &h->timer);
     unlink(tcp, h);
+    source_of(tcp, &h->key.remote)->halves--;
     if (h->data)
         piece_drop(tcp, h->data);
     pool_put(&tcp->halves, h);
@@ -114,10 +115,16 @@ struct half *half_new(struct tcp *tcp, const struct tcp_in *in, uint32_t iss,
                       uint32_t ts_offset)
 {
     const struct tcp_seg *s = &in->h.seg;
-    struct half *h = half_get(tcp);
+    struct tcp_source *source = source_of(tcp, &in->key.remote);
+    struct half *h;
 
-    if (!h)
+    if (source->halves >= tcp->source_halves) {
+        tcp->count.source_half_full++;
         return NULL;
+    }
+    if (!(h = half_get(tcp)))
+        return NULL;
+    source->halves++;
     *h = (struct half){.timer = {.fire = fire},
                        .tcp = tcp,
                        .key = in->key,

@@ -59,12 +59,31 @@ void tcp_open_for(const struct tcp *tcp, const struct ip_path *path,
                              .cc = CC_NEWRENO};
 }
 
+/* Whether there is room for one more.  Nothing is said to those for whom there
+ * is none: their next try may find some. */
+static bool may_accept(struct tcp *tcp, const struct tcp_source *source)
+{
+    if (tcp->conns.in_use == tcp->conns.count)
+        tcp->count.dropped__conns_full++;
+    else if (source->conns >= tcp->source_conns)
+        tcp->count.dropped__source_full++;
+    else if (tcp->accepting >= ACCEPT_QUEUE_MAX)
+        tcp->count.dropped__accept_full++;
+    else
+        return true;
+    return false;
+}
+
 struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
                          const struct tcp_synced *p)
 {
-    struct conn *c = conn_new(tcp, &in->key, in->hash);
+    struct tcp_source *source = source_of(tcp, &in->key.remote);
     struct tcp_open open;
+    struct conn *c;
 
+    if (!may_accept(tcp, source))
+        return NULL;
+    c = conn_new(tcp, &in->key, in->hash);
     if (!c) {
         tcp->count.dropped__conns_full++;
         return NULL;
@@ -80,7 +99,9 @@ struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
     ASSERT(table_put(&tcp->table, c->hash, c->index));
     c->on |= IN_TABLE;
     tcp->recent = c;
-    c->accepting = true;
+    c->accepting = c->counted = true;
+    tcp->accepting++;
+    source->conns++;
     list_push(c, LIST_EVENTS);
     return c;
 }
@@ -122,10 +143,8 @@ static void take_syn(struct tcp *tcp, struct listener *l, struct tcp_in *in,
         tcp->count.dropped__handshake++; /* it would talk to itself */
         return;
     }
-    if (tcp->conns.in_use == tcp->conns.count) {
-        tcp->count.dropped__conns_full++;
+    if (!may_accept(tcp, source_of(tcp, &in->key.remote)))
         return;
-    }
     name = secret_of(&tcp->secrets, &in->key);
     iss = secret_isn(&name, tcp->now);
     /* RFC 6191: above all that the previous incarnation sent. */

@@ -15,8 +15,9 @@
 enum {
     COOKIE_PERIODS = 2,
     COOKIE_MSS_N = 8,
-    TS_BITS = 6, /* window scale, SACK permitted, and one to spare */
+    TS_BITS = 6, /* window scale, SACK permitted, ECN */
     TS_SACK = 16,
+    TS_ECN = 32,
     TS_NO_WSCALE = 15
 };
 #define COOKIE_LOW UINT32_C(0xffffff)
@@ -75,7 +76,8 @@ uint32_t cookie_tsval(uint32_t ts_offset, const struct cookie *c, ns_t now)
 {
     uint32_t ticks = tcp_ticks(now), bits, said;
 
-    bits = (c->has_wscale ? c->wscale : TS_NO_WSCALE) | (c->sack ? TS_SACK : 0);
+    bits = (c->has_wscale ? c->wscale : TS_NO_WSCALE) |
+           (c->sack ? TS_SACK : 0) | (c->ecn ? TS_ECN : 0);
     said = (ticks >> TS_BITS << TS_BITS) | bits;
     if (seq_lt(ticks, said)) /* a timestamp must not come before its time */
         said -= 1u << TS_BITS;
@@ -101,6 +103,7 @@ bool cookie_check(struct cookie *c, const struct tcp_secrets *s,
     bits = ack->tsecr - ts_offset;
     c->ts = true;
     c->sack = bits & TS_SACK;
+    c->ecn = bits & TS_ECN;
     c->has_wscale = (bits & 15) != TS_NO_WSCALE;
     c->wscale = c->has_wscale ? bits & 15 : 0;
     return true;

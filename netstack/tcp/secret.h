@@ -18,7 +18,7 @@ struct tcp_key {
 };
 
 struct tcp_secrets {
-    struct siphash_key table, name, cookie;
+    struct siphash_key table, name, cookie, source;
 };
 
 /* What a keyed hash of the four makes of a connection.  The timestamps of all
@@ -40,7 +40,7 @@ static inline uint32_t secret_isn(const struct secret_name *n, ns_t now)
 struct cookie {
     uint16_t mss; /* rounded down to one of eight */
     uint8_t wscale;
-    bool ts, sack, has_wscale;
+    bool ts, sack, has_wscale, ecn;
 };
 
 /* An ISN that says `mss`; `irs` is the number of the SYN. */

@@ -39,7 +39,7 @@ size_t tcp_bytes(const struct limits *l)
            pool_bytes(sizeof(struct half), l->tcp_half_open) +
            pool_bytes_aligned(sizeof(struct tw), time_waits(l), 64) +
            pool_bytes(sizeof(struct piece), pieces(l)) +
-           pool_bytes(sizeof(struct seq_set), sets(l)) +
+           pool_bytes(sizeof(struct seq_set), sets(l)) + sources_bytes(l) +
            l->tcp_listeners * sizeof(struct listener) + 512;
 }
 
@@ -85,12 +85,12 @@ struct tcp *tcp_new(struct net *net, const struct net_config *config,
     if (!tcp || !entries)
         return NULL;
     memset(tcp, 0, sizeof(*tcp));
-    tcp->listeners = arena_try(a, listeners, 16);
-    if (!tcp->listeners || !make_pools(tcp, a, l))
-        return NULL;
-    memset(tcp->listeners, 0, listeners);
     tcp->net = net;
     tcp->config = *config;
+    tcp->listeners = arena_try(a, listeners, 16);
+    if (!tcp->listeners || !make_pools(tcp, a, l) || !sources_init(tcp))
+        return NULL;
+    memset(tcp->listeners, 0, listeners);
     tcp->now = now;
     tcp->due = NS_NEVER;
     table_init(&tcp->table, entries, table_limit(l));

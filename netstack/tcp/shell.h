@@ -32,6 +32,9 @@ enum {
     OOO_PIECES_MIN = 64, /* out of order per connection; more by its buffer */
     /* Budgets of one turn. */
     TICK_BUDGET = 256,
+    /* Connections that the listeners have not been asked about yet; beyond:
+     * SYNs and last ACKs of handshakes are ignored, the peer tries again. */
+    ACCEPT_QUEUE_MAX = 256,
     SETS_MIN = 32,      /* connections with loss at once; beyond: no SACK */
     TIME_WAIT_MIN = 128 /* beyond: the oldest is recycled */
 };
@@ -74,6 +77,7 @@ struct conn {
     bool told;      /* CLOSED has been delivered or queued */
     bool rst_due;   /* to be sent in the next output */
     bool wants_room;
+    bool counted;       /* in what its source holds */
     uint8_t netif;      /* of a link-local peer, else 0 */
     uint8_t soft_error; /* enum err from ICMP, told if nothing better comes */
     uint16_t lport, rport;
@@ -116,6 +120,11 @@ struct listener {
     ns_t cookies_until; /* ACKs out of nowhere may carry one */
 };
 
+/* What came from one address, or an IPv6 /64. */
+struct tcp_source {
+    uint32_t conns, halves;
+};
+
 struct conn_queue {
     struct conn *head, **tail;
 };
@@ -144,6 +153,11 @@ struct tcp {
     struct block *small; /* small payloads are copied to its end */
     uint32_t small_used;
     struct loan loan_home; /* marks loans in use; .next: those to be done */
+
+    struct tcp_source *sources; /* buckets; source.c */
+    uint32_t source_shift;
+    uint32_t source_conns, source_halves; /* that one source may hold */
+    uint32_t accepting;                   /* of ACCEPT_QUEUE_MAX */
 
     struct listener *listeners;
     uint32_t nlisteners;
@@ -186,6 +200,11 @@ extern const struct stream_ops tcp_stream_ops;
 
 /* Payload of a segment that the path carries, without options. */
 uint16_t tcp_path_mss(const struct ip_path *);
+
+/* ---- source.c ---- */
+size_t sources_bytes(const struct limits *);
+bool sources_init(struct tcp *);
+struct tcp_source *source_of(const struct tcp *, const struct ipaddr *remote);
 
 /* ---- listen.c, half.c ---- */
 struct tcp_in {

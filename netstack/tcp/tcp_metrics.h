@@ -29,6 +29,8 @@
     X(COUNTER, dropped__not_unicast, "reason=\"not_unicast\"", TCP_DROP_HELP)  \
     X(COUNTER, dropped__no_listener, "reason=\"no_listener\"", TCP_DROP_HELP)  \
     X(COUNTER, dropped__conns_full, "reason=\"conns_full\"", TCP_DROP_HELP)    \
+    X(COUNTER, dropped__source_full, "reason=\"source_full\"", TCP_DROP_HELP)  \
+    X(COUNTER, dropped__accept_full, "reason=\"accept_full\"", TCP_DROP_HELP)  \
     X(COUNTER, dropped__bad_cookie, "reason=\"bad_cookie\"", TCP_DROP_HELP)    \
     X(COUNTER, dropped__time_wait, "reason=\"time_wait\"", TCP_DROP_HELP)      \
     X(COUNTER, dropped__icmp, "reason=\"icmp\"", TCP_DROP_HELP)                \
@@ -51,6 +53,7 @@
     X(COUNTER, rx_copies, "", "Small payloads copied together")                \
     X(COUNTER, syn_cookies_sent, "", "SYN cookies sent")                       \
     X(COUNTER, syn_cookies_taken, "", "Connections made from a SYN cookie")    \
+    X(COUNTER, source_half_full, "", "SYNs whose source had its half-open")    \
     X(COUNTER, half_open_evicted, "", "Half-open entries evicted by newer")    \
     X(COUNTER, half_open_expired, "", "Half-open entries never completed")     \
     X(COUNTER, time_wait_recycled, "", "TIME-WAITs ended early to make room")  \

@@ -16,6 +16,8 @@ struct limits rig_limits = {.tcp_conns = 16,
                             .tx_blocks = 64,
                             .udp_binds = 1};
 
+uint32_t rig_per_source = UINT32_MAX;
+
 struct ipaddr rig_local(const struct net *net)
 {
     struct ipaddr a = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
@@ -26,6 +28,9 @@ struct ipaddr rig_local(const struct net *net)
 struct ipaddr rig_remote(const struct net *net)
 {
     struct ipaddr a = {{0x20, 0x01, 0x0d, 0xb8, [15] = 2}};
+
+    if (net->remote_set)
+        return net->remote;
 
     return net->v6 ? a : ipaddr_v4(192, 0, 2, 2);
 }
@@ -168,6 +173,7 @@ struct net *rig_new_limits(bool v6, const struct limits *l)
     net->caps = NETIF_TX_CSUM;
     net->addrs[0] = (struct net_addr){.addr = rig_local(net)};
     net->naddrs = 1;
+    c.tcp_per_source = rig_per_source;
     c.pkts = &net->pkts;
     c.tx_blocks = &net->tx;
     c.rx_blocks = &net->rx.blocks;

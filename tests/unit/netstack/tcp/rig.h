@@ -38,6 +38,8 @@ struct net { /* what the shell sees as the stack */
     uint32_t caps, tso_max;
     uint16_t mtu;
     bool v6, no_route, csum_bad, hold_frames;
+    bool remote_set;
+    struct ipaddr remote; /* of what comes in, instead of .2 */
     unsigned confirms, pmtu_updates;
     struct net_addr addrs[4];
     unsigned naddrs;
@@ -60,6 +62,7 @@ struct rig_end { /* an application that owns a stream */
 };
 
 extern struct limits rig_limits;
+extern uint32_t rig_per_source; /* no limit; a test may set another */
 
 struct net *rig_new(bool v6);
 struct net *rig_new_limits(bool v6, const struct limits *);

@@ -82,7 +82,8 @@ START_TEST(test_cookie_keeps_the_rest_in_the_timestamp)
     for (unsigned i = 0; i < 64; i++) {
         struct cookie in = {.wscale = (uint8_t)(i % 15),
                             .has_wscale = i % 2,
-                            .sack = i / 2 % 2},
+                            .sack = i / 2 % 2,
+                            .ecn = i / 4 % 2},
                       out;
         uint32_t iss = cookie_isn(&secrets, &k, 77, 1460, NOW);
         struct tcp_seg s = ack_of(iss, 77);
@@ -94,6 +95,7 @@ START_TEST(test_cookie_keeps_the_rest_in_the_timestamp)
         ck_assert(cookie_check(&out, &secrets, &k, &s, offset, NOW));
         ck_assert(out.ts);
         ck_assert_int_eq(out.sack, in.sack);
+        ck_assert_int_eq(out.ecn, in.ecn);
         ck_assert_int_eq(out.has_wscale, in.has_wscale);
         ck_assert_uint_eq(out.wscale, in.has_wscale ? in.wscale : 0);
     }
