@@ -29,6 +29,11 @@ static const char *check_search(struct span v);
 KEY_STRING(ipv4, "ipv4", "ADDRESS/LENGTH", "dhcp",
            "IPv4 address, `dhcp` to ask for one, or `none`", .per_net = true,
            .check = check_ipv4);
+KEY_ADDR(ipv4_last, "ipv4-last", NULL,
+         "address that DHCP gave last time, to be asked for first",
+         .per_net = true);
+KEY_FLAG(ipv4_inform, "ipv4-inform", "off",
+         "with an IPv4 address given, ask DHCP for all the rest");
 KEY_ADDR(ipv4_gateway, "ipv4-gateway", NULL, "IPv4 default router",
          .per_net = true);
 KEY_STRING(ipv6, "ipv6", "ADDRESS/LENGTH", "auto",
@@ -149,10 +154,14 @@ static void config_from_keys(const struct keys *k, const char *name,
 {
     const char *v4 = key_string_for(k, &key_ipv4, name);
     const char *v6 = key_string_for(k, &key_ipv6, name);
+    struct ipaddr last = {0};
     const char *text;
 
     c->dhcp4 = strcmp(v4, "dhcp") == 0;
     parse_prefix(&c->static4, span_of(v4)); /* else the prefix stays 0 */
+    gateway_from_key(&last, key_string_for(k, &key_ipv4_last, name));
+    c->last4 = ipaddr_is_v4(&last) ? be32(last.b + 12) : 0;
+    c->inform4 = key_flag(k, &key_ipv4_inform);
     c->auto6 = strcmp(v6, "auto") == 0;
     c->none6 = strcmp(v6, "none") == 0;
     parse_prefix(&c->static6, span_of(v6));
@@ -352,4 +361,5 @@ const struct service billet_networking = {.name = "networking",
                                           .bytes = net_bytes,
                                           .nics_bytes = nics_bytes,
                                           .in_use = net_in_use,
+                                          .down = net_stop,
                                           .up = networking_up};

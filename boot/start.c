@@ -27,6 +27,9 @@ enum {
     EXIT_USAGE = 2   /* a key or value that is not accepted */
 };
 
+/* For frames of farewell to leave, and for ARP before them. */
+#define FAREWELL_NS (100 * NS_PER_MS)
+
 KEY_STRING(logs, "logs", "LEVEL,SOURCE:LEVEL,...", "info",
            "what to log: quiet, error, warn, info or debug",
            .check = log_levels_check);
@@ -196,6 +199,42 @@ static bool alive(const struct env *env)
     return billet_app.networking && billet_app.networking->in_use(env->net);
 }
 
+/* A wake-up that comes after it was taken here ends rest() at once, so none is
+ * lost; what a turn leaves undone is in the loop's deadline. */
+static void turn(struct env *env, ns_t now)
+{
+    machine_woken();
+    loop_turn(env->loop, now);
+    if (app.running && !boot_system.started_ns)
+        billet_started(env);
+}
+
+static void rest(struct env *env, ns_t now, ns_t until)
+{
+    ns_t at;
+
+    if (loop_arm(env->loop))
+        return;
+    at = loop_deadline(env->loop);
+    at = at < until ? at : until;
+    if (at > now)
+        machine_wait(at);
+}
+
+/* What the network lent us is given back first. */
+static _Noreturn void end(struct env *env)
+{
+    const struct service *net = billet_app.networking;
+    ns_t now = machine_now(), until = now + FAREWELL_NS;
+
+    if (net && net->down(env->net, now))
+        for (; now < until; now = machine_now()) {
+            turn(env, now);
+            rest(env, now, until);
+        }
+    machine_exit(0);
+}
+
 static void end_when_over(struct env *env)
 {
     if (app.err) {
@@ -204,28 +243,20 @@ static void end_when_over(struct env *env)
         machine_exit(EXIT_FAILED);
     }
     if (!alive(env))
-        machine_exit(0);
+        end(env);
 }
 
-/* A wake-up that comes after it was taken here ends the wait below at once, so
- * none is lost; what a turn leaves undone is in the loop's deadline. */
 static _Noreturn void run(struct env *env)
 {
     for (;;) {
         ns_t now = machine_now();
 
-        machine_woken();
-        loop_turn(env->loop, now);
-        if (app.running && !boot_system.started_ns)
-            billet_started(env);
+        turn(env, now);
         if (app.returned)
             end_when_over(env);
-        if (!loop_arm(env->loop)) {
-            ns_t at = loop_deadline(env->loop);
-
-            if (at > now)
-                machine_wait(at);
-        }
+        if (machine_ending())
+            end(env);
+        rest(env, now, NS_NEVER);
     }
 }
 

@@ -98,7 +98,7 @@ static void start4(struct net *net, struct nif *nif, ns_t now)
 {
     const struct netif_config *c = &nif->config;
 
-    if (c->dhcp4)
+    if (c->dhcp4 || (c->inform4 && c->static4.prefix_bits))
         dhcp_client_start(net, nif, now);
     if (!c->dhcp4 || !addr_is_zero(&c->gateway4))
         add_static(net, nif, &c->static4, &c->gateway4, now);
@@ -251,6 +251,16 @@ void net_tick(struct net *net, ns_t now)
     if (net->wheel.count)
         wheel_turn(&net->wheel, now, TIMERS_MAX);
     tcp_tick(net->tcp, now);
+}
+
+bool net_stop(struct net *net, ns_t now)
+{
+    bool said = false;
+
+    net->now = now;
+    for (unsigned i = 1; i <= net->nnifs; i++)
+        said |= dhcp_client_stop(net, net_nif(net, i), now);
+    return said;
 }
 
 unsigned net_dispatch(struct net *net, ns_t now)

@@ -38,6 +38,8 @@ struct net_config {
 struct netif_config {
     bool dhcp4; /* else static4 when its prefix is not 0 */
     struct net_addr static4;
+    uint32_t last4; /* DHCP: the address of before a restart; 0: unknown */
+    bool inform4;   /* static4: ask DHCP for all but the address */
     struct ipaddr gateway4; /* all zero: none (or DHCP's) */
     bool auto6;             /* SLAAC; a link-local address in any case... */
     bool none6;             /* ...unless this is set: no IPv6 at all */
@@ -74,6 +76,9 @@ unsigned net_dispatch(struct net *, ns_t now);
 /* Appends up to `max` frames to send on `netif`.  Returns how many. */
 unsigned net_output(struct net *, uint8_t netif, struct pktq *frames,
                     unsigned max, ns_t now);
+/* The end, in order: gives back what was lent to us.  True when there are
+ * frames that say so, for which some turns should still be taken. */
+bool net_stop(struct net *, ns_t now);
 /* When net_tick() or net_output() next has work; NS_NEVER if not. */
 ns_t net_deadline(const struct net *);
 

@@ -83,6 +83,8 @@ struct service {
     size_t (*nics_bytes)(unsigned n, unsigned ring);
     /* Whether the application has anything open there. */
     bool (*in_use)(const struct net *);
+    /* The end, in order.  True: a few turns more, to say so to others. */
+    bool (*down)(struct net *, ns_t now);
 };
 extern const struct service billet_networking; /* netstack and NIC drivers */
 

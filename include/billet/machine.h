@@ -64,6 +64,10 @@ const char *machine_name(void);
 /* When the first instruction ran, on machine_now()'s scale; normally 0. */
 ns_t machine_boot_ns(void);
 
+/* Whether the owner has asked for the end: SIGINT or SIGTERM (hosted).  Who
+ * sees it has a second to end in order, by machine_exit(). */
+bool machine_ending(void);
+
 /* Power off (bare) or exit (hosted).  Status 0 is success; any other leaves
  * through isa-debug-exit or pvpanic when there is one, so a host can see it. */
 _Noreturn void machine_exit(int status);

@@ -8,14 +8,24 @@
 #include "../stack.h"
 #include "../wire/ip4.h"
 #include "../wire/udp.h"
+#include "duid.h"
 
 void dhcp_client_start(struct net *net, struct nif *nif, ns_t now)
 {
-    struct span name = {0};
+    const struct netif_config *c = &nif->config;
+    uint8_t client[CLIENT_ID_BYTES];
+    struct dhcp_who who = {
+        .mac = nif->mac, .client = {client, sizeof(client)}, .last = c->last4};
 
+    client_id_emit(client, net->nif[0].mac, iaid_of(nif->mac, nif->index));
     if (net->config.hostname)
-        name = span_of(net->config.hostname);
-    dhcp_start(&nif->dhcp.core, nif->mac, name, now, rng_u32(&net->rng));
+        who.hostname = span_of(net->config.hostname);
+    if (c->dhcp4) {
+        dhcp_start(&nif->dhcp.core, &who, now, rng_u32(&net->rng));
+    } else {
+        who.last = ip4_of(&c->static4.addr);
+        dhcp_inform(&nif->dhcp.core, &who, now, rng_u32(&net->rng));
+    }
     net_wake_at(net, dhcp_deadline(&nif->dhcp.core));
 }
 
@@ -126,7 +136,10 @@ static bool same_options(const struct dhcp4_reply *a,
 {
     return a->yiaddr == b->yiaddr && a->mask == b->mask && a->mtu == b->mtu &&
            a->nrouters == b->nrouters && a->nservers == b->nservers &&
-           a->nroutes == b->nroutes &&
+           a->nroutes == b->nroutes && a->nntp == b->nntp &&
+           a->nsearch == b->nsearch &&
+           memcmp(a->ntp, b->ntp, sizeof(a->ntp)) == 0 &&
+           memcmp(a->search, b->search, sizeof(a->search)) == 0 &&
            memcmp(a->router, b->router, sizeof(a->router)) == 0 &&
            memcmp(a->dns, b->dns, sizeof(a->dns)) == 0 &&
            memcmp(a->route, b->route, sizeof(a->route)) == 0;
@@ -194,6 +207,9 @@ static void follow(struct net *net, struct nif *nif, enum dhcp_event e,
         take_address(net, nif, now);
         apply(net, nif);
         break;
+    case DHCP_INFORMED:
+        apply(net, nif);
+        break;
     case DHCP_LOST:
         undo(net, nif);
         drop_address(net, nif, now);
@@ -232,6 +248,16 @@ void dhcp_client_link_up(struct net *net, struct nif *nif, ns_t now)
 {
     follow(net, nif, dhcp_on_link_up(&nif->dhcp.core, now, rng_u32(&net->rng)),
            now);
+}
+
+bool dhcp_client_stop(struct net *net, struct nif *nif, ns_t now)
+{
+    bool held = dhcp_release(&nif->dhcp.core);
+
+    follow(net, nif, DHCP_NOTHING, now); /* from the address, so before... */
+    if (held)
+        follow(net, nif, DHCP_LOST, now);
+    return held;
 }
 
 void dhcp_input(struct net *net, const struct ip_rx *rx, uint32_t at,

@@ -19,6 +19,8 @@ struct dhcp_client {
 
 void dhcp_client_start(struct net *, struct nif *, ns_t now);
 void dhcp_client_link_up(struct net *, struct nif *, ns_t now);
+/* Gives the lease back; false when there was none. */
+bool dhcp_client_stop(struct net *, struct nif *, ns_t now);
 /* A UDP datagram to the client's port.  Does not take rx->pkt. */
 void dhcp_input(struct net *, const struct ip_rx *, uint32_t at, uint32_t n,
                 ns_t now);

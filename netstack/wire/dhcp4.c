@@ -4,6 +4,8 @@
  */
 #include "dhcp4.h"
 
+#include "dns.h"
+
 enum {
     AT_SNAME = 44,
     AT_FILE = 108,
@@ -25,7 +27,9 @@ enum option {
     OPT_ROUTER = 3,
     OPT_DNS = 6,
     OPT_HOSTNAME = 12,
+    OPT_DOMAIN = 15,
     OPT_MTU = 26,
+    OPT_NTP = 42,
     OPT_REQUESTED = 50,
     OPT_LEASE = 51,
     OPT_OVERLOAD = 52,
@@ -36,6 +40,8 @@ enum option {
     OPT_T1 = 58,
     OPT_T2 = 59,
     OPT_CLIENT = 61,
+    OPT_FQDN = 81,
+    OPT_SEARCH = 119,
     OPT_ROUTES = 121,
     OPT_END = 255
 };
@@ -141,6 +147,47 @@ static void option_routes(const struct fields *f, struct dhcp4_reply *r)
     r->has_routes = r->nroutes > 0;
 }
 
+static void add_domain(struct dhcp4_reply *r, const struct dns_name *name)
+{
+    /* The root is no domain to search; what does not fit is left out. */
+    if (name->n < 2 || name->n > DHCP4_SEARCH_MAX - r->nsearch)
+        return;
+    memcpy(r->search + r->nsearch, name->b, name->n);
+    r->nsearch = (uint8_t)(r->nsearch + name->n);
+}
+
+/* RFC 3397: names compressed within the option.  Else the one domain of
+ * RFC 2132 3.17. */
+static void option_search(const struct fields *f, struct dhcp4_reply *r)
+{
+    struct dns_name name;
+    struct joined j;
+    size_t at = 0;
+
+    if (option(f, OPT_SEARCH, &j)) {
+        while (at < j.n &&
+               dns_name_read(&name, (struct span){j.bytes, j.n}, &at))
+            add_domain(r, &name);
+        return;
+    }
+    if (!option(f, OPT_DOMAIN, &j))
+        return;
+    while (j.n > 0 && j.bytes[j.n - 1] == 0) /* some servers end it so */
+        j.n--;
+    if (dns_name_from(&name, (struct span){j.bytes, j.n}))
+        add_domain(r, &name);
+}
+
+static void option_client(const struct fields *f, struct dhcp4_reply *r)
+{
+    struct joined j;
+
+    if (!option(f, OPT_CLIENT, &j))
+        return;
+    r->nclient = (uint8_t)j.n;
+    memcpy(r->client, j.bytes, j.n < DHCP4_CLIENT_MAX ? j.n : DHCP4_CLIENT_MAX);
+}
+
 static bool find_fields(struct fields *f, struct span in)
 {
     struct joined j;
@@ -184,7 +231,10 @@ bool dhcp4_parse(struct dhcp4_reply *out, struct span in)
         r.mtu = be16(j.bytes);
     r.nrouters = option_addrs(&f, OPT_ROUTER, r.router, DHCP4_ROUTERS_MAX);
     r.nservers = option_addrs(&f, OPT_DNS, r.dns, DHCP4_SERVERS_MAX);
+    r.nntp = option_addrs(&f, OPT_NTP, r.ntp, DHCP4_NTP_MAX);
     option_routes(&f, &r);
+    option_search(&f, &r);
+    option_client(&f, &r);
     *out = r;
     return true;
 }
@@ -208,26 +258,54 @@ static uint8_t *put_option_u32(uint8_t *p, uint8_t code, uint32_t v)
     return put_option(p, code, bytes, 4);
 }
 
+/* RFC 4702: the server is asked to do the updates (S), the name is in wire
+ * form (E), and without its final zero when it is a part of a name.  Who says
+ * this must not say the old option, too; that is for what is no DNS name. */
+static uint8_t *put_name(uint8_t *p, struct span name)
+{
+    uint8_t fqdn[3 + DHCP4_HOSTNAME_MAX + 2] = {0x05};
+    struct dns_name wire;
+
+    if (name.n == 0)
+        return p;
+    if (name.n > DHCP4_HOSTNAME_MAX)
+        name.n = DHCP4_HOSTNAME_MAX;
+    if (!dns_name_from(&wire, name) || wire.n < 2)
+        return put_option(p, OPT_HOSTNAME, name.p, (uint8_t)name.n);
+    if (!memchr(name.p, '.', name.n))
+        wire.n--;
+    memcpy(fqdn + 3, wire.b, wire.n);
+    return put_option(p, OPT_FQDN, fqdn, (uint8_t)(3 + wire.n));
+}
+
+static uint8_t *put_client(uint8_t *p, const struct dhcp4_request *r)
+{
+    uint8_t client[7] = {HTYPE_ETHERNET};
+
+    if (r->client.n && r->client.n <= DHCP4_CLIENT_MAX)
+        return put_option(p, OPT_CLIENT, r->client.p, (uint8_t)r->client.n);
+    mac_put(client + 1, r->mac);
+    return put_option(p, OPT_CLIENT, client, sizeof(client));
+}
+
 static uint8_t *put_options(uint8_t *p, const struct dhcp4_request *r)
 {
-    static const uint8_t wanted[] = {OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_MTU,
-                                     OPT_ROUTES};
-    uint8_t client[7] = {HTYPE_ETHERNET}, size[2];
+    /* RFC 3442: classless routes are asked for before routers. */
+    static const uint8_t wanted[] = {OPT_MASK, OPT_ROUTES, OPT_ROUTER,
+                                     OPT_DNS,  OPT_SEARCH, OPT_DOMAIN,
+                                     OPT_MTU,  OPT_NTP};
+    uint8_t size[2];
 
-    mac_put(client + 1, r->mac);
     put_be16(size, 1472);
     p = put_option(p, OPT_TYPE, &r->type, 1);
-    p = put_option(p, OPT_CLIENT, client, sizeof(client));
+    p = put_client(p, r);
     p = put_option_u32(p, OPT_REQUESTED, r->requested);
     p = put_option_u32(p, OPT_SERVER, r->server);
-    if (r->type == DHCP4_DISCOVER || r->type == DHCP4_REQUEST) {
+    if (r->type == DHCP4_DISCOVER || r->type == DHCP4_REQUEST ||
+        r->type == DHCP4_INFORM) {
         p = put_option(p, OPT_SIZE, size, sizeof(size));
         p = put_option(p, OPT_PARAMETERS, wanted, sizeof(wanted));
-        if (r->hostname.n)
-            p = put_option(p, OPT_HOSTNAME, r->hostname.p,
-                           (uint8_t)(r->hostname.n > DHCP4_HOSTNAME_MAX
-                                         ? DHCP4_HOSTNAME_MAX
-                                         : r->hostname.n));
+        p = put_name(p, r->hostname);
     }
     *p++ = OPT_END;
     return p;

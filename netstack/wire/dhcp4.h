@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dhcp4.h - DHCP messages (RFC 2131, RFC 2132, RFC 3396, RFC 3442).  No state.
+ * dhcp4.h - DHCP messages (RFC 2131, RFC 2132, RFC 3396, RFC 3397, RFC 3442,
+ * RFC 4361, RFC 4702).  No state.
  */
 #ifndef WIRE_DHCP4_H
 #define WIRE_DHCP4_H
@@ -14,9 +15,12 @@ enum {
     DHCP4_OUT_MAX = 512,   /* what dhcp4_emit() may write */
     DHCP4_OUT_MIN = 300,   /* BOOTP relays want the old size: RFC 1542 2.1 */
     DHCP4_HOSTNAME_MAX = 63,
-    DHCP4_ROUTERS_MAX = 2, /* more are not looked at; so the next three */
+    DHCP4_CLIENT_MAX = 32, /* a client identifier; ours is 15 bytes */
+    DHCP4_ROUTERS_MAX = 2, /* more are not looked at; so the next five */
     DHCP4_SERVERS_MAX = 3,
-    DHCP4_ROUTES_MAX = 8
+    DHCP4_ROUTES_MAX = 8,
+    DHCP4_NTP_MAX = 4,
+    DHCP4_SEARCH_MAX = 192 /* bytes of domain names */
 };
 
 enum dhcp4_type {
@@ -26,7 +30,8 @@ enum dhcp4_type {
     DHCP4_DECLINE,
     DHCP4_ACK,
     DHCP4_NAK,
-    DHCP4_RELEASE
+    DHCP4_RELEASE,
+    DHCP4_INFORM
 };
 
 struct dhcp4_route {
@@ -43,10 +48,16 @@ struct dhcp4_reply {
     uint32_t mask;
     uint16_t mtu;
     bool has_lease, has_routes;
-    unsigned nrouters, nservers, nroutes;
+    unsigned nrouters, nservers, nroutes, nntp;
     uint32_t router[DHCP4_ROUTERS_MAX];
     uint32_t dns[DHCP4_SERVERS_MAX];
     struct dhcp4_route route[DHCP4_ROUTES_MAX];
+    uint32_t ntp[DHCP4_NTP_MAX];
+    /* Our identifier as the server echoes it; longer than there is room for:
+     * its length alone.  0: not echoed. */
+    uint8_t nclient, client[DHCP4_CLIENT_MAX];
+    /* Domains to search, in DNS wire form, one behind the other. */
+    uint8_t nsearch, search[DHCP4_SEARCH_MAX];
 };
 
 /* Options that are too short, too long or malformed count as absent; a reply
@@ -62,6 +73,7 @@ struct dhcp4_request {
     bool broadcast; /* we cannot take unicast yet */
     uint32_t ciaddr, requested, server;
     mac_t mac;
+    struct span client;   /* identifier; empty: the hardware address */
     struct span hostname; /* empty: not told */
 };
 

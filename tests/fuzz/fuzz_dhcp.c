@@ -40,6 +40,7 @@ static void one_message(void)
     MUST(r.nroutes <= DHCP4_ROUTES_MAX);
     for (unsigned i = 0; i < r.nroutes; i++)
         MUST(r.route[i].bits <= 32);
+    MUST(r.nntp <= DHCP4_NTP_MAX && r.nsearch <= DHCP4_SEARCH_MAX);
     MUST(dhcp_mask_bits(r.mask, r.yiaddr) <= 32);
 }
 
@@ -77,7 +78,7 @@ static void check(struct dhcp *d, ns_t now)
         unsigned len = dhcp4_emit(msg, &out.msg);
 
         MUST(len >= DHCP4_OUT_MIN && len <= DHCP4_OUT_MAX && n++ < 2);
-        MUST(out.dst != 0);
+        MUST(out.dst != 0 && out.src != UINT32_MAX);
     }
     if (d->state >= DHCP_BOUND)
         MUST(d->t1 <= d->t2 && d->t2 <= d->expires && d->lease.yiaddr);
@@ -87,13 +88,16 @@ static void check(struct dhcp *d, ns_t now)
 
 static void many_events(void)
 {
+    struct dhcp_who who = {.mac = 0x020000000002, .hostname = SPAN("fuzz")};
     struct dhcp d;
     ns_t now = 0;
 
-    dhcp_start(&d, 0x020000000002, SPAN("fuzz"), now, take32());
+    if (take8() & 1)
+        who.last = 0x0a000005;
+    dhcp_start(&d, &who, now, take32());
     /* Leases of 136 years, one after the other: stop before time wraps. */
     for (unsigned i = 0; in.n > 0 && i < 2000 && now < UINT64_MAX / 2; i++) {
-        switch (take8() % 6) {
+        switch (take8() % 7) {
         case 0:
             now += take8() * (NS_PER_SEC / 4);
             (void)dhcp_on_time(&d, now, take32());
@@ -111,6 +115,11 @@ static void many_events(void)
             break;
         case 4:
             dhcp_on_conflict(&d, now);
+            break;
+        case 5:
+            (void)dhcp_release(&d);
+            check(&d, now);
+            dhcp_start(&d, &who, now, take32());
             break;
         default:
             (void)dhcp_on_link_up(&d, now, take32());

@@ -181,10 +181,10 @@ START_TEST(test_client_renews_and_loses)
 
     open_dhcp(&r);
     get_lease(&r, UINT32_MAX);
-    rig_wait(&r, 499 * S);
+    rig_wait(&r, 480 * S);
     rig_forget(&r);
     rig_meet(&r, &server, PEER_MAC);
-    rig_wait(&r, 3 * S);
+    rig_wait(&r, 40 * S); /* T1 is 500 s, a thirty-second part more or less */
     ck_assert_uint_eq(next_dhcp(&r, &xid), DHCP4_REQUEST);
     answer(&r, DHCP4_ACK, xid, LEASED);
     rig_wait(&r, 490 * S); /* past the end of the first lease soon */
@@ -195,6 +195,73 @@ START_TEST(test_client_renews_and_loses)
     ck_assert_int_eq(ip_path_find(r.net, &path), E_UNREACH);
     ck_assert_uint_eq(r.net->dns.nservers, 0);
     ck_assert_uint_eq(r.net->routes.n, 0);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_client_gives_the_lease_back)
+{
+    struct ipaddr server = ip4_addr(SERVER);
+    uint32_t xid;
+    struct rig r;
+
+    open_dhcp(&r);
+    get_lease(&r, UINT32_MAX);
+    rig_wait(&r, 5 * S);
+    rig_forget(&r);
+    rig_meet(&r, &server, PEER_MAC);
+    ck_assert(net_stop(r.net, r.now));
+    rig_turn(&r);
+    ck_assert_uint_eq(next_dhcp(&r, &xid), DHCP4_RELEASE);
+    ck_assert(!has(&r, "10.0.0.50", 24));
+    ck_assert(!net_stop(r.net, r.now));
+    rig_wait(&r, 100 * S);
+    ck_assert_uint_eq(next_dhcp(&r, &xid), 0);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_address_of_before_is_asked_for_and_probed)
+{
+    struct netif_config c = {.dhcp4 = true, .none6 = true, .last4 = LEASED};
+    uint32_t xid;
+    struct rig r;
+
+    rig_open_raw(&r, &c);
+    rig_wait(&r, S);
+    r.pkts_in_use = r.blocks_in_use = 0;
+    ck_assert_uint_eq(next_dhcp(&r, &xid), DHCP4_REQUEST);
+    answer(&r, DHCP4_ACK, xid, UINT32_MAX);
+    ck_assert(!has(&r, "10.0.0.50", 24));
+    rig_wait(&r, S);
+    ck_assert(has(&r, "10.0.0.50", 24));
+    rig_close(&r);
+}
+END_TEST
+
+/* RFC 2131 4.4.3: the address is ours, the rest is asked for. */
+START_TEST(test_static_host_is_informed)
+{
+    struct netif_config c = rig_static();
+    struct ip_path path = {.dst = ip4_addr(IP(192, 0, 2, 1))};
+    uint32_t xid;
+    struct rig r;
+
+    c.none6 = true;
+    c.inform4 = true;
+    c.gateway4 = (struct ipaddr){{0}};
+    rig_open_raw(&r, &c);
+    rig_wait(&r, S);
+    r.pkts_in_use = r.blocks_in_use = 0;
+    ck_assert_uint_eq(next_dhcp(&r, &xid), DHCP4_INFORM);
+    answer(&r, DHCP4_ACK, xid, OUR4);
+    ck_assert(!has(&r, "10.0.0.50", 24));
+    ck_assert(has(&r, "10.0.0.2", 24));
+    ck_assert_uint_eq(r.net->dns.nservers, 1);
+    ck_assert_int_eq(ip_path_find(r.net, &path), OK);
+    rig_wait(&r, 300 * S);
+    ck_assert_uint_eq(next_dhcp(&r, &xid), 0);
+    ck_assert(!net_stop(r.net, r.now));
     rig_close(&r);
 }
 END_TEST
@@ -267,6 +334,8 @@ END_TEST
 RUN_TESTS("dhcp_client", PANICS(), test_client_gets_a_lease,
           test_client_gets_a_lease_by_unicast,
           test_client_probes_then_announces, test_client_declines_what_is_taken,
-          test_client_renews_and_loses, test_client_says_when_nobody_answers,
+          test_client_renews_and_loses, test_client_gives_the_lease_back,
+          test_address_of_before_is_asked_for_and_probed,
+          test_static_host_is_informed, test_client_says_when_nobody_answers,
           test_client_defends_once_then_gives_up,
           test_static_address_is_defended_for_ever)

@@ -10,6 +10,11 @@
 #define RANDOM UINT32_C(0x12345678)
 #define S      NS_PER_SEC
 
+static const uint8_t id[15] = {255, 1, 2, 3, 4, 0, 3, 0, 1, 2};
+static const struct dhcp_who who = {.mac = ME,
+                                    .hostname = {(const uint8_t *)"me", 2},
+                                    .client = {id, sizeof(id)}};
+
 static struct dhcp4_reply reply(const struct dhcp *d, uint8_t type)
 {
     struct dhcp4_reply r = {.type = type,
@@ -45,7 +50,7 @@ static struct dhcp in_state(enum dhcp_state s)
     struct dhcp4_reply r;
     ns_t now = 10 * S;
 
-    dhcp_start(&d, ME, SPAN("me"), 0, 0);
+    dhcp_start(&d, &who, 0, 0);
     if (s == DHCP_INIT)
         return d;
     dhcp_on_time(&d, now, RANDOM);
@@ -133,8 +138,11 @@ START_TEST(test_times_of_the_lease)
 {
     struct dhcp d = in_state(DHCP_BOUND);
 
-    ck_assert_uint_eq(d.t1, 510 * S);
-    ck_assert_uint_eq(d.t2, 885 * S);
+    /* A thirty-second part more or less: RFC 2131 4.4.5. */
+    ck_assert_uint_ge(d.t1, 10 * S + 500 * S * 31 / 32);
+    ck_assert_uint_le(d.t1, 10 * S + 500 * S * 33 / 32);
+    ck_assert_uint_ge(d.t2, 10 * S + 875 * S * 31 / 32);
+    ck_assert_uint_le(d.t2, 10 * S + 875 * S * 33 / 32);
     ck_assert_uint_eq(d.expires, 1010 * S);
     ck_assert_uint_eq(dhcp_deadline(&d), d.t1);
 }
@@ -346,6 +354,112 @@ START_TEST(test_lease_for_ever)
 }
 END_TEST
 
+START_TEST(test_remembered_address_is_asked_for_once)
+{
+    struct dhcp_who again = who;
+    struct dhcp4_reply r;
+    struct dhcp_out out;
+    struct dhcp d;
+
+    again.last = LEASED;
+    dhcp_start(&d, &again, 0, 0);
+    dhcp_on_time(&d, S, RANDOM);
+    ck_assert_int_eq(d.state, DHCP_REBOOTING);
+    out = sent(&d, S, DHCP4_REQUEST); /* RFC 2131 4.3.2, INIT-REBOOT */
+    ck_assert_uint_eq(out.msg.requested, LEASED);
+    ck_assert_uint_eq(out.msg.server, 0);
+    ck_assert_uint_eq(out.msg.ciaddr, 0);
+    r = reply(&d, DHCP4_ACK);
+    ck_assert_int_eq(dhcp_on_reply(&d, &r, S, RANDOM), DHCP_CHECK);
+
+    dhcp_start(&d, &again, 0, 0); /* no server knows it */
+    for (unsigned i = 0; i < 8 && d.state != DHCP_SELECTING; i++) {
+        dhcp_on_time(&d, d.next, RANDOM);
+        (void)dhcp_next(&d, d.next, &out);
+    }
+    ck_assert_int_eq(d.state, DHCP_SELECTING);
+    ck_assert_uint_eq(out.msg.requested, LEASED); /* 4.4.1: a wish */
+
+    dhcp_start(&d, &again, 0, 0); /* one says that it is wrong here */
+    dhcp_on_time(&d, S, RANDOM);
+    sent(&d, S, DHCP4_REQUEST);
+    r = reply(&d, DHCP4_NAK);
+    dhcp_on_reply(&d, &r, S, RANDOM);
+    dhcp_on_time(&d, d.next, RANDOM);
+    out = sent(&d, d.next, DHCP4_DISCOVER);
+    ck_assert_uint_eq(out.msg.requested, 0);
+}
+END_TEST
+
+START_TEST(test_rfc_6842_reply_to_another_client_is_ignored)
+{
+    struct dhcp d = in_state(DHCP_REQUESTING);
+    struct dhcp4_reply r = reply(&d, DHCP4_ACK);
+
+    r.nclient = sizeof(id);
+    memcpy(r.client, id, sizeof(id));
+    r.client[14] ^= 1;
+    ck_assert_int_eq(dhcp_on_reply(&d, &r, 10 * S, RANDOM), DHCP_STRAY);
+    r.client[14] ^= 1;
+    r.nclient = 200;
+    ck_assert_int_eq(dhcp_on_reply(&d, &r, 10 * S, RANDOM), DHCP_STRAY);
+    r.nclient = sizeof(id);
+    ck_assert_int_eq(dhcp_on_reply(&d, &r, 10 * S, RANDOM), DHCP_CHECK);
+}
+END_TEST
+
+START_TEST(test_release_goes_to_the_server_alone)
+{
+    for (int s = DHCP_INIT; s <= DHCP_REBINDING; s++) {
+        struct dhcp d = in_state((enum dhcp_state)s);
+        struct dhcp_out out;
+
+        ck_assert_int_eq(dhcp_release(&d),
+                         s >= DHCP_CHECKING || s == DHCP_REBOOTING);
+        if (d.send) {
+            out = sent(&d, 20 * S, DHCP4_RELEASE);
+            ck_assert_uint_eq(out.msg.ciaddr, LEASED);
+            ck_assert_uint_eq(out.msg.server, SERVER);
+            ck_assert_uint_eq(out.dst, SERVER);
+            ck_assert_uint_eq(out.msg.client.n, sizeof(id));
+        }
+        ck_assert_uint_eq(dhcp_deadline(&d), NS_NEVER);
+    }
+}
+END_TEST
+
+START_TEST(test_inform_is_asked_four_times)
+{
+    struct dhcp_who me = who;
+    struct dhcp4_reply r;
+    struct dhcp_out out;
+    struct dhcp d;
+    unsigned n = 0;
+
+    me.last = LEASED;
+    dhcp_inform(&d, &me, 0, RANDOM);
+    while (dhcp_deadline(&d) != NS_NEVER) {
+        ck_assert_int_eq(dhcp_on_time(&d, d.next, RANDOM), DHCP_NOTHING);
+        if (dhcp_next(&d, d.next, &out)) {
+            n++;
+            ck_assert_uint_eq(out.msg.type, DHCP4_INFORM);
+            ck_assert_uint_eq(out.msg.ciaddr, LEASED);
+            ck_assert_uint_eq(out.src, LEASED);
+            ck_assert(!out.msg.requested && !out.msg.broadcast);
+        }
+    }
+    ck_assert_uint_eq(n, DHCP_INFORM_TRIES);
+    dhcp_inform(&d, &me, 0, RANDOM);
+    dhcp_on_time(&d, d.next, RANDOM);
+    r = reply(&d, DHCP4_ACK);
+    r.yiaddr = 0;
+    r.has_lease = false;
+    ck_assert_int_eq(dhcp_on_reply(&d, &r, S, RANDOM), DHCP_INFORMED);
+    ck_assert_int_eq(dhcp_on_reply(&d, &r, S, RANDOM), DHCP_STRAY);
+    ck_assert_uint_eq(dhcp_deadline(&d), NS_NEVER);
+}
+END_TEST
+
 START_TEST(test_masks)
 {
     ck_assert_uint_eq(dhcp_mask_bits(0xffffff00, LEASED), 24);
@@ -367,4 +481,8 @@ RUN_TESTS("dhcp_core", PANICS(), test_states_are_reached,
           test_nak_of_another_server_is_ignored,
           test_decline_when_the_address_is_taken,
           test_link_up_asks_for_the_same_address, test_lies_are_strays,
-          test_absurd_times_become_sane, test_lease_for_ever, test_masks)
+          test_absurd_times_become_sane, test_lease_for_ever,
+          test_remembered_address_is_asked_for_once,
+          test_rfc_6842_reply_to_another_client_is_ignored,
+          test_release_goes_to_the_server_alone,
+          test_inform_is_asked_four_times, test_masks)

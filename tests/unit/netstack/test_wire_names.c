@@ -63,6 +63,35 @@ START_TEST(test_dhcp_reply)
 }
 END_TEST
 
+/* RFC 3397: one name, another that points into it; RFC 6842; option 42. */
+START_TEST(test_dhcp_domains_servers_and_identifier)
+{
+    static const uint8_t more[] = {119, 13,  3,   'e',  'n', 'g',  1,   'x', 0,
+                                   2,   'f', 'r', 0xc0, 4,   0xff, 119, 0,   42,
+                                   8,   10,  0,   0,    7,   10,   0,   0,   8,
+                                   61,  3,   255, 1,    2,   255};
+    static const uint8_t old[] = {15, 4, 'a', '.', 'b', 0, 255};
+    uint8_t b[400];
+    size_t n = offer(b) - 1;
+    struct dhcp4_reply r;
+
+    memcpy(b + n, more, 15);
+    b[n + 1] = 12;
+    memcpy(b + n + 14, more + 15, sizeof(more) - 15);
+    ck_assert(dhcp4_parse(&r, (struct span){b, n + sizeof(more) - 1}));
+    ck_assert_uint_eq(r.nsearch, 7 + 6);
+    ck_assert_mem_eq(r.search, "\3eng\1x\0\2fr\1x", 13);
+    ck_assert_uint_eq(r.nntp, 2);
+    ck_assert_uint_eq(r.ntp[1], 0x0a000008);
+    ck_assert_uint_eq(r.nclient, 3);
+    chew(parse_dhcp, b, n + sizeof(more) - 1);
+    memcpy(b + n, old, sizeof(old));
+    ck_assert(dhcp4_parse(&r, (struct span){b, n + sizeof(old)}));
+    ck_assert_uint_eq(r.nsearch, 5);
+    ck_assert_mem_eq(r.search, "\1a\1b", 5);
+}
+END_TEST
+
 START_TEST(test_dhcp_lies_about_lengths)
 {
     uint8_t b[400];
@@ -109,7 +138,8 @@ START_TEST(test_dhcp_request_is_well_formed)
         ck_assert_uint_lt(at, n);
     }
     ck_assert(seen[53] && seen[61] && seen[50] && seen[54] && seen[55] &&
-              seen[57] && seen[12]);
+              seen[57] && seen[81]);
+    ck_assert(!seen[12]); /* RFC 4702 3.1: not both */
 }
 END_TEST
 
@@ -252,7 +282,8 @@ START_TEST(test_dns_cname_loop_ends)
 }
 END_TEST
 
-RUN_TESTS("wire_names", PANICS(), test_dhcp_reply, test_dhcp_lies_about_lengths,
-          test_dhcp_request_is_well_formed, test_dns_answer,
-          test_dns_names_rfc_9267, test_dns_many_pointers_end,
+RUN_TESTS("wire_names", PANICS(), test_dhcp_reply,
+          test_dhcp_domains_servers_and_identifier,
+          test_dhcp_lies_about_lengths, test_dhcp_request_is_well_formed,
+          test_dns_answer, test_dns_names_rfc_9267, test_dns_many_pointers_end,
           test_dns_names_from_text, test_dns_cname_loop_ends)
