@@ -18,7 +18,8 @@ static const char page[] =
     "<li>9: takes everything and says nothing\n"
     "<li>19: sends a pattern\n"
     "<li>80: <a href=\"/bytes/1000\">/bytes/N</a>, N bytes of that pattern;\n"
-    "<a href=\"/metrics\">/metrics</a>; with --peer=on also\n"
+    "<a href=\"/metrics\">/metrics</a>,\n"
+    "<a href=\"/connections\">/connections</a>; with --peer=on also\n"
     "/connect?to=ADDRESS:PORT and /udp?to=ADDRESS:PORT\n"
     "</ul>\n</html>\n";
 
@@ -39,6 +40,14 @@ static void metrics(struct http_exchange *x, const struct http_request *rq,
     struct echo *e = user;
 
     http_reply_metrics(x, rq, e->env->metrics);
+}
+
+static void connections(struct http_exchange *x, const struct http_request *rq,
+                        void *user)
+{
+    struct echo *e = user;
+
+    http_reply_connections(x, rq, e->env->net);
 }
 
 static struct span piece(struct http_exchange *x, uint64_t at)
@@ -85,6 +94,7 @@ static const struct http_route routes[] = {
     {.path = "/", .methods = HTTP_GET, .handle = front},
     {.path = "/bytes/*", .methods = HTTP_GET, .handle = bytes},
     {.path = "/metrics", .methods = HTTP_GET, .handle = metrics},
+    {.path = "/connections", .methods = HTTP_GET, .handle = connections},
     {.path = "/connect", .methods = HTTP_GET, .handle = dial_connect},
     {.path = "/udp", .methods = HTTP_GET, .handle = dial_datagram},
 };

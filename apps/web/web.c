@@ -42,6 +42,14 @@ static void show_log(struct http_exchange *x, const struct http_request *rq,
     http_reply_log(x, web->env->log);
 }
 
+static void connections(struct http_exchange *x, const struct http_request *rq,
+                        void *user)
+{
+    struct web *web = user;
+
+    http_reply_connections(x, rq, web->env->net);
+}
+
 static void transmit(struct http_exchange *x, const struct http_request *rq,
                      void *user)
 {
@@ -56,6 +64,7 @@ static const struct http_route routes[] = {
     {.path = "/healthz", .methods = HTTP_GET, .handle = healthz},
     {.path = "/metrics", .methods = HTTP_GET, .handle = metrics},
     {.path = "/log", .methods = HTTP_GET, .handle = show_log},
+    {.path = "/connections", .methods = HTTP_GET, .handle = connections},
     {.path = "/status.json", .methods = HTTP_GET, .handle = web_status},
     {.path = "/random", .methods = HTTP_GET, .handle = web_random},
     {.path = "/transmit",

@@ -31,6 +31,7 @@ struct http_exchange; /* one request and its answer */
 struct http1_head;
 struct log;
 struct metrics;
+struct net;
 struct stream;
 
 enum http_method {
@@ -253,6 +254,11 @@ void http_reply_metrics(struct http_exchange *, const struct http_request *,
 
 /* The log's ring buffer, oldest line first. */
 void http_reply_log(struct http_exchange *, const struct log *);
+
+/* The TCP connections, a line each, as `ss -tin` has them; as JSON with
+ * `?format=json` or to who prefers that. */
+void http_reply_connections(struct http_exchange *, const struct http_request *,
+                            struct net *);
 
 /* Whether the client ranks media type `a` ("text/html") above `b` by Accept;
  * both count alike without one. */

@@ -66,6 +66,40 @@ void tcp_keepalive(struct stream *, ns_t idle);
  * long (RFC 9293 3.8.3); 0 is the default of 5 minutes. */
 void tcp_user_timeout(struct stream *, ns_t);
 
+/* What is known of one connection; sizes in bytes. */
+struct tcp_info {
+    struct endpoint local, remote;
+    const char *state;          /* as RFC 9293 names it: "ESTABLISHED" */
+    const char *recovery;       /* "open", "disorder", "recovery" or "loss" */
+    const char *congestion;     /* the algorithm: "newreno" */
+    uint32_t rtt_us, rttvar_us; /* smoothed; 0: not measured yet */
+    uint32_t rto_us;            /* without the back-off: doubled... */
+    uint32_t backoff;           /* ...so many times */
+    uint32_t cwnd, ssthresh;    /* ssthresh 0: none yet */
+    uint32_t mss, rcv_mss;      /* ours to send; the peer's, as estimated */
+    uint32_t path_mtu;
+    uint32_t unacked;                /* sent, not acknowledged */
+    uint32_t retransmits;            /* segments sent again, ever */
+    uint32_t snd_wnd, rcv_wnd;       /* offered by the peer, by us */
+    uint32_t snd_queued, snd_buffer; /* written, not acknowledged; limit now */
+    uint32_t rcv_queued, rcv_buffer; /* received, not read; limit now */
+    uint32_t pieces; /* references to received blocks that it holds */
+    uint8_t snd_wscale, rcv_wscale;
+    bool timestamps, sack, wscale, ecn; /* agreed on */
+    ns_t idle; /* since something was received, or payload sent */
+};
+/* One connection after the other: start with *cursor 0; false after the last.
+ * Connections may come and go between two calls: those that stay are seen
+ * exactly once.  Half-open and TIME-WAIT are only counted. */
+bool tcp_info_next(struct net *, uint32_t *cursor, struct tcp_info *out);
+
+struct tcp_counts { /* now, and at most */
+    uint32_t connections, connections_max;
+    uint32_t half_open, half_open_max;
+    uint32_t time_wait, time_wait_max;
+};
+void tcp_counts(struct net *, struct tcp_counts *out);
+
 struct udp_dgram {
     struct endpoint remote, local; /* local.addr all zero: the stack chooses */
     struct span data;

@@ -27,6 +27,7 @@ struct cc {
 };
 
 struct cc_ops {
+    const char *name; /* "newreno" */
     /* `acked` bytes were acknowledged; `flight` were under way when data was
      * sent last, which says whether the window was made use of. */
     void (*ack)(struct cc *, uint32_t mss, uint32_t acked, uint32_t flight,

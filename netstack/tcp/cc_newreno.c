@@ -56,5 +56,7 @@ static void newreno_timeout(struct cc *c, uint32_t mss, uint32_t flight,
     c->acked = 0;
 }
 
-const struct cc_ops cc_newreno = {
-    .ack = newreno_ack, .loss = newreno_loss, .timeout = newreno_timeout};
+const struct cc_ops cc_newreno = {.name = "newreno",
+                                  .ack = newreno_ack,
+                                  .loss = newreno_loss,
+                                  .timeout = newreno_timeout};

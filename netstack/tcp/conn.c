@@ -175,7 +175,7 @@ static void count_end(struct tcp *tcp, enum err why, bool opening)
 {
     if (opening)
         tcp->count.attempt_fails++;
-    else if (why == E_RESET)
+    else if (why == E_RESET || why == E_TIMEOUT)
         tcp->count.estab_resets++;
     if (why == E_TIMEOUT)
         tcp->count.timeouts++;
@@ -234,6 +234,9 @@ void conn_abort(struct conn *c, enum err why)
 {
     if (c->over)
         return;
+    /* RFC 4022: from these two states to CLOSED, whoever did it. */
+    if (c->tcb.state == TCP_ESTABLISHED || c->tcb.state == TCP_CLOSE_WAIT)
+        c->tcp->count.estab_resets++;
     c->rst_due = tcp_on_abort(&c->tcb);
     if (c->rst_due)
         conn_dirty(c);

@@ -73,13 +73,19 @@ void tcp_send_seg(struct tcp *tcp, struct pkt *p, const struct tcp_seg *s,
     ip_send(tcp->net, path, IPPROTO_TCP_, p, tcp->now);
 }
 
-/* RFC 4022 counts a retransmission apart from what is new. */
-static void count_out(struct tcp *tcp, const struct tcp_seg *s, uint32_t nxt)
+/* RFC 4022 counts a retransmission apart from what is new; what a NIC will cut
+ * counts as what it will be. */
+static void count_out(struct conn *c, const struct tcp_seg *s, uint32_t nxt)
 {
-    if (seq_lt(s->seq, nxt) && (s->len || s->flags & (TCP_SYN | TCP_FIN)))
-        tcp->count.retrans_segs++;
-    else
-        tcp->count.out_segs++;
+    uint32_t mss = c->tcb.mss;
+    uint32_t n = s->len > mss ? (s->len + mss - 1) / mss : 1;
+
+    if (seq_lt(s->seq, nxt) && (s->len || s->flags & (TCP_SYN | TCP_FIN))) {
+        c->tcp->count.retrans_segs += n;
+        c->retransmits += n;
+    } else {
+        c->tcp->count.out_segs += n;
+    }
 }
 
 /* One segment of the core, which may be many on the wire.  More fragments than
@@ -137,7 +143,7 @@ static unsigned send_all(struct conn *c, unsigned max, bool *done)
             tcp->spare_pkt = p;
             break;
         }
-        count_out(tcp, &s, before);
+        count_out(c, &s, before);
         sent += emit(c, p, &s);
         if (c->path.gen != c->path_gen)
             conn_refresh_path(c);

@@ -89,7 +89,7 @@ struct conn {
     uint32_t caps;
     uint64_t pseudo_sum;
     struct piece *rx, *rx_last, *ooo, *ooo_last, *tx, *tx_last, *tx_hint;
-    uint32_t nrx;
+    uint32_t nrx, retransmits;
     struct conn *next[LISTS], *next_ooo, **link_ooo;
     struct timer timer;
     struct ip_path path;
@@ -196,6 +196,15 @@ void conn_post(struct conn *, unsigned events);
 void conn_rearm(struct conn *);
 /* Ends it from this side, with RST where RFC 9293 3.10.5 wants one. */
 void conn_abort(struct conn *, enum err why);
+/* Bytes that it may have unread, and queued for sending. */
+static inline uint32_t conn_rcv_limit(const struct conn *c)
+{
+    return c->tcb.rcv_limit;
+}
+static inline uint32_t conn_snd_limit(const struct conn *c)
+{
+    return c->tcp->config.limits.tcp_sndbuf;
+}
 extern const struct stream_ops tcp_stream_ops;
 
 /* Payload of a segment that the path carries, without options. */

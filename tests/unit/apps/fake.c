@@ -69,6 +69,30 @@ void tcp_keepalive(struct stream *s, ns_t idle)
     ck_assert_uint_gt(idle, 0);
 }
 
+/* Every number as long as it can be. */
+bool tcp_info_next(struct net *net, uint32_t *cursor, struct tcp_info *out)
+{
+    (void)net;
+    if (*cursor == fake.nconns)
+        return false;
+    memset(out, 0xff, sizeof(*out));
+    out->state = "SYN-RECEIVED";
+    out->recovery = "disorder";
+    out->congestion = "newreno";
+    out->timestamps = out->sack = out->wscale = out->ecn = true;
+    out->rtt_us = ++*cursor;
+    return true;
+}
+
+void tcp_counts(struct net *net, struct tcp_counts *out)
+{
+    (void)net;
+    *out = (struct tcp_counts){.connections = fake.nconns,
+                               .connections_max = 9,
+                               .half_open = 3,
+                               .time_wait = 4};
+}
+
 enum err udp_bind(struct net *net, uint16_t *port, udp_fn *fn, void *user)
 {
     unsigned i = fake.nbound++;

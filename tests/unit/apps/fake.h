@@ -50,6 +50,7 @@ struct fake {
     enum err send_error, connect_error;
     struct caller *dialled; /* what tcp_connect() gave: we are end 1 */
     struct endpoint dialled_to;
+    uint32_t nconns; /* that the stack says it has */
 };
 
 extern struct fake fake;

@@ -81,6 +81,60 @@ START_TEST(test_what_it_says_of_itself)
 }
 END_TEST
 
+static unsigned count(const struct caller *c, const char *what)
+{
+    unsigned n = 0;
+
+    for (const char *p = c->got; (p = strstr(p, what)); p++)
+        n++;
+    return n;
+}
+
+START_TEST(test_connections_are_listed)
+{
+    struct caller *c;
+
+    fake_start(NULL);
+    fake.nconns = 2;
+    c = ask("GET /connections" END);
+    ck_assert(holds(c, "Content-Type: text/plain"));
+    ck_assert(holds(c, "connections:2/9 half-open:3/0 time-wait:4/0\n"));
+    ck_assert(holds(c, " newreno ts sack ecn wscale:255,255 rtt:0.001/"));
+    ck_assert(holds(c, " rtt:0.002/4294967.295 rto:"));
+    ck_assert_uint_eq(count(c, "\nSYN-RECEIVED "), 2);
+    c = ask("GET /connections?format=json" END);
+    ck_assert(holds(c, "Content-Type: application/json"));
+    ck_assert(holds(c, "{\"open\":2,\"open_max\":9,\"half_open\":3,"));
+    ck_assert(holds(c, "\"state\":\"SYN-RECEIVED\",\"rtt_us\":1,"));
+    ck_assert(holds(c, "}]}\n"));
+    c = ask("GET /connections HTTP/1.1\r\nHost: a\r\n"
+            "Accept: application/json\r\n\r\n");
+    ck_assert(holds(c, "Content-Type: application/json"));
+    ck_assert(holds(ask("GET /connections?format=xml" END), " 400 "));
+    fake.nconns = 0;
+    ck_assert(holds(ask("GET /connections?format=json" END),
+                    "\"connections\":[]}\n"));
+}
+END_TEST
+
+/* By a window that holds no more than a line or two. */
+START_TEST(test_many_connections_are_listed_as_room_comes)
+{
+    struct caller *c;
+
+    fake_start(NULL);
+    fake.nconns = 100;
+    for (int json = 0; json < 2; json++) {
+        c = fake_call(80, 1500);
+        caller_send(c, json ? "GET /connections?format=json" END
+                            : "GET /connections" END);
+        fake_turn();
+        ck_assert_uint_eq(count(c, "SYN-RECEIVED"), 100);
+        ck_assert_uint_eq(count(c, json ? "\"rtt_us\":100," : "rtt:0.100/"), 1);
+    }
+}
+END_TEST
+
 START_TEST(test_random_is_always_the_same)
 {
     static const char first[] = {0x1d, (char)0xdd, 0x6c, (char)0x89};
@@ -113,4 +167,6 @@ END_TEST
 
 RUN_TESTS("web", PANICS(), test_the_site_is_served,
           test_the_figures_are_those_of_the_image, test_what_it_says_of_itself,
+          test_connections_are_listed,
+          test_many_connections_are_listed_as_room_comes,
           test_random_is_always_the_same, test_transmit_gives_back_the_body)
