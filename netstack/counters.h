@@ -78,7 +78,20 @@
     X(COUNTER, neighbours_lost, "", "Neighbours that stopped answering")       \
     X(COUNTER, address_conflicts, "", "Claims of others to our addresses")     \
     X(COUNTER, pmtu_updates, "", "Paths found to be narrower than the NIC")    \
-    X(COUNTER, dns_queries, "", "Questions sent to name servers")              \
+    X(COUNTER, dns_queries__udp, "transport=\"udp\"",                          \
+      "Questions sent to name servers")                                        \
+    X(COUNTER, dns_queries__tcp, "transport=\"tcp\"",                          \
+      "Questions sent to name servers")                                        \
+    X(COUNTER, dns_cache__hit, "result=\"hit\"",                               \
+      "Names looked for in the cache")                                         \
+    X(COUNTER, dns_cache__negative, "result=\"negative\"",                     \
+      "Names looked for in the cache")                                         \
+    X(COUNTER, dns_cache__miss, "result=\"miss\"",                             \
+      "Names looked for in the cache")                                         \
+    X(COUNTER, dns_cache_evicted, "", "Names forgotten to make room")          \
+    X(COUNTER, dns_other_case, "",                                             \
+      "Answers with letters in another case than asked")                       \
+    X(COUNTER, dns_timeouts, "", "Questions that no name server answered")     \
     X(COUNTER, udp_in, "", "UDP datagrams delivered")                          \
     X(COUNTER, udp_out, "", "UDP datagrams sent")                              \
     X(GAUGE, neighbours, "", "Neighbours known")                               \

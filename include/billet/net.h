@@ -120,10 +120,51 @@ MUST_USE enum err udp_send(struct net *, const struct udp_dgram *);
 /* The addresses of a name, best first.  `n` is 0 when err is not OK. */
 enum { DNS_ADDRS_MAX = 8 };
 typedef void dns_fn(enum err, const struct ipaddr *, unsigned n, void *user);
-/* An address in text form is answered without asking anyone.  The callback
- * never runs from inside the call.  E_FULL: too many questions open. */
+/*
+ * An address in text form is answered without asking anyone, "localhost"
+ * likewise.  A name without a dot is looked for in the domains of the search
+ * list first; one that ends with a dot is taken as it is.  Names are ASCII:
+ * one of other letters must come as IDNA's A-labels ("xn--...").
+ *
+ * The callback never runs from inside the call.  E_FULL: too many questions
+ * open.  E_INVAL: not a name, or one that ends with a number.
+ */
 MUST_USE enum err dns_resolve(struct net *, const char *name, dns_fn *,
                               void *user);
+
+enum dns_record_type {
+    DNS_TYPE_A = 1,
+    DNS_TYPE_PTR = 12,
+    DNS_TYPE_MX = 15,
+    DNS_TYPE_TXT = 16,
+    DNS_TYPE_AAAA = 28,
+    DNS_TYPE_SRV = 33
+};
+/* What a record of that type has not is zero.  Bytes are lent for the call. */
+struct dns_record {
+    uint16_t type;
+    uint16_t priority, weight, port; /* MX: priority alone; SRV */
+    struct ipaddr addr;              /* A, AAAA */
+    struct span name; /* MX, SRV, PTR: in wire form, see dns_name_text() */
+    struct span data; /* the whole record's; of TXT: strings, each behind a
+                       * byte that says its length */
+};
+/* At most DNS_ADDRS_MAX of them, and together at most 512 bytes; the rest is
+ * left off.  `n` is 0 when err is not OK. */
+typedef void dns_records_fn(enum err, const struct dns_record *, unsigned n,
+                            void *user);
+/* The records of one type; the search list is not used.  As dns_resolve(). */
+MUST_USE enum err dns_lookup(struct net *, const char *name,
+                             enum dns_record_type, dns_records_fn *,
+                             void *user);
+/* The name to look up PTR records of an address under. */
+enum { DNS_REVERSE_BYTES = 74, DNS_NAME_TEXT_BYTES = 1024 };
+void dns_reverse(char out[DNS_REVERSE_BYTES], const struct ipaddr *);
+/* "example.com", with what is not visible as RFC 1035 5.1 has it ("\032").
+ * Returns its length. */
+size_t dns_name_text(char out[DNS_NAME_TEXT_BYTES], struct span name);
+/* Forgets the questions with that `user`: their callback will not run. */
+void dns_cancel(struct net *, const void *user);
 
 /* One address that this host has. */
 struct net_addr {

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dns.c - see dns.h.
+ * dns.c - see dns.h: names.
  */
 #include "dns.h"
-
-enum {
-    CLASS_IN = 1,
-    FLAG_RESPONSE = 0x8000,
-    FLAG_TRUNCATED = 0x0200,
-    FLAG_RECURSE = 0x0100,
-    OPCODE = 0x7800
-};
 
 bool dns_name_from(struct dns_name *out, struct span text)
 {
@@ -22,6 +14,8 @@ bool dns_name_from(struct dns_name *out, struct span text)
     if (text.n == 0 || text.n > DNS_NAME_MAX - 2)
         return false;
     for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] <= ' ' || text.p[i] > '~' || text.p[i] == '\\')
+            return false;
         if (text.p[i] != '.') {
             name.b[1 + i] = text.p[i];
             continue;
@@ -52,6 +46,63 @@ bool dns_name_eq(const struct dns_name *a, const struct dns_name *b)
         if (lower(a->b[i]) != lower(b->b[i]))
             return false;
     return true;
+}
+
+bool dns_name_within(const struct dns_name *name, const char *domain)
+{
+    struct dns_name end, tail;
+    unsigned at = 0;
+
+    if (!dns_name_from(&end, span_of(domain)))
+        return false;
+    while (name->n - at > end.n)
+        at += name->b[at] + 1u;
+    tail.n = (uint8_t)(name->n - at);
+    memcpy(tail.b, name->b + at, tail.n);
+    return dns_name_eq(&tail, &end);
+}
+
+unsigned dns_name_mix(struct dns_name *name, const uint8_t bits[32])
+{
+    unsigned letters = 0;
+
+    for (unsigned i = 0; i < name->n; i++) { /* no length byte is a letter */
+        uint8_t c = lower(name->b[i]);
+
+        if (c < 'a' || c > 'z')
+            continue;
+        letters++;
+        if (bits[i / 8] >> i % 8 & 1)
+            name->b[i] ^= 0x20;
+    }
+    return letters;
+}
+
+size_t dns_name_text(char out[DNS_NAME_TEXT_BYTES], struct span name)
+{
+    size_t n = 0;
+
+    for (size_t at = 0; at < name.n && name.p[at]; at += name.p[at] + 1u) {
+        for (size_t i = at + 1; i <= at + name.p[at] && i < name.n; i++) {
+            uint8_t c = name.p[i];
+
+            if (n + 6 > DNS_NAME_TEXT_BYTES)
+                break;
+            if (c <= ' ' || c > '~') {
+                out[n++] = '\\';
+                out[n++] = (char)('0' + c / 100);
+                out[n++] = (char)('0' + c / 10 % 10);
+                c = (uint8_t)('0' + c % 10);
+            } else if (c == '.' || c == '\\') {
+                out[n++] = '\\';
+            }
+            out[n++] = (char)c;
+        }
+        out[n++] = '.';
+    }
+    n -= n > 0; /* without the last dot */
+    out[n] = 0;
+    return n;
 }
 
 bool dns_name_read(struct dns_name *out, struct span msg, size_t *at)
@@ -90,138 +141,5 @@ bool dns_name_read(struct dns_name *out, struct span msg, size_t *at)
     if (jumps == 0)
         *at = from;
     out->n = (uint8_t)n;
-    return true;
-}
-
-unsigned dns_query_emit(uint8_t out[DNS_QUERY_MAX], uint16_t id,
-                        const struct dns_name *name, uint16_t type)
-{
-    memset(out, 0, DNS_HDR_BYTES);
-    put_be16(out, id);
-    put_be16(out + 2, FLAG_RECURSE);
-    put_be16(out + 4, 1);
-    memcpy(out + DNS_HDR_BYTES, name->b, name->n);
-    put_be16(out + DNS_HDR_BYTES + name->n, type);
-    put_be16(out + DNS_HDR_BYTES + name->n + 2, CLASS_IN);
-    return DNS_HDR_BYTES + name->n + 4u;
-}
-
-struct record {
-    struct dns_name owner;
-    uint16_t type, class_;
-    uint32_t ttl;
-    size_t data, n;
-};
-
-static bool read_record(struct record *r, struct span msg, size_t *at)
-{
-    const uint8_t *p;
-
-    if (!dns_name_read(&r->owner, msg, at) || msg.n - *at < 10)
-        return false;
-    p = msg.p + *at;
-    r->type = be16(p);
-    r->class_ = be16(p + 2);
-    r->ttl = be32(p + 4);
-    if (r->ttl > INT32_MAX) /* RFC 2181 8 */
-        r->ttl = 0;
-    r->n = be16(p + 8);
-    r->data = *at + 10;
-    if (r->n > msg.n - r->data)
-        return false;
-    *at = r->data + r->n;
-    return true;
-}
-
-static bool take_address(struct dns_answer *a, const struct record *r,
-                         const uint8_t *data)
-{
-    if (r->n != (r->type == DNS_A ? 4u : 16u))
-        return false;
-    if (a->n == DNS_ADDRS_MAX)
-        return true;
-    if (r->type == DNS_A)
-        a->addr[a->n] = ipaddr_v4(data[0], data[1], data[2], data[3]);
-    else
-        memcpy(&a->addr[a->n], data, 16);
-    a->n++;
-    return true;
-}
-
-/* One pass over the answer section for `owner`: its addresses, or the name it
- * is an alias of, which then replaces *owner. */
-static bool pass(struct dns_answer *a, struct span msg, size_t at,
-                 struct dns_name *owner, uint16_t type, bool *alias)
-{
-    unsigned n = be16(msg.p + 6);
-    struct record r;
-
-    *alias = false;
-    for (unsigned i = 0; i < n && i < DNS_RECORDS_MAX; i++) {
-        if (!read_record(&r, msg, &at)) /* a cut message: what came counts */
-            return a->truncated;
-        if (r.class_ != CLASS_IN || !dns_name_eq(&r.owner, owner))
-            continue;
-        if (r.type == type && !take_address(a, &r, msg.p + r.data))
-            return false;
-        if (r.type == DNS_CNAME) {
-            size_t data = r.data;
-
-            if (!dns_name_read(owner, msg, &data))
-                return false;
-            *alias = true;
-        }
-        if (r.type == type || r.type == DNS_CNAME)
-            a->ttl_s = r.ttl < a->ttl_s ? r.ttl : a->ttl_s;
-        if (*alias)
-            return true;
-    }
-    return true;
-}
-
-/* RFC 2308 5: how long it holds that there is nothing: the lesser of the SOA's
- * TTL and its last field.  0 when there is no SOA. */
-static uint32_t negative_ttl(struct span msg, size_t at)
-{
-    unsigned n = be16(msg.p + 6), all = n + be16(msg.p + 8);
-    struct record r;
-
-    for (unsigned i = 0; i < all && i < DNS_RECORDS_MAX; i++) {
-        if (!read_record(&r, msg, &at))
-            return 0;
-        if (i >= n && r.type == DNS_SOA && r.class_ == CLASS_IN && r.n >= 22) {
-            uint32_t least = be32(msg.p + r.data + r.n - 4);
-
-            return least < r.ttl ? least : r.ttl;
-        }
-    }
-    return 0;
-}
-
-bool dns_answer_parse(struct dns_answer *out, struct span msg, uint16_t id,
-                      const struct dns_name *name, uint16_t type)
-{
-    struct dns_answer a = {.ttl_s = UINT32_MAX};
-    struct dns_name owner;
-    size_t at = DNS_HDR_BYTES;
-    bool alias = true;
-
-    if (msg.n < DNS_HDR_BYTES || be16(msg.p) != id ||
-        (be16(msg.p + 2) & (FLAG_RESPONSE | OPCODE)) != FLAG_RESPONSE ||
-        be16(msg.p + 4) != 1 || !dns_name_read(&owner, msg, &at) ||
-        !dns_name_eq(&owner, name) || msg.n - at < 4 ||
-        be16(msg.p + at) != type || be16(msg.p + at + 2) != CLASS_IN)
-        return false;
-    a.rcode = msg.p[3] & 15;
-    a.truncated = be16(msg.p + 2) & FLAG_TRUNCATED;
-    at += 4;
-    for (unsigned i = 0; alias && i <= DNS_CNAMES_MAX; i++)
-        if (!pass(&a, msg, at, &owner, type, &alias))
-            return false;
-    if (alias) /* a chain without an end */
-        return false;
-    if (a.n == 0)
-        a.ttl_s = negative_ttl(msg, at);
-    *out = a;
     return true;
 }

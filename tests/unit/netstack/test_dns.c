@@ -1,112 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The resolver: questions, servers, tries, what is believed, the cache. */
-#include "../lib/suite.h"
-#include "rig.h"
-
-#include <wire/dns.h>
-
-enum { S1 = 53, S2 = 54 };
-#define SERVER1 IP(10, 0, 0, 53)
-#define SERVER2 IP(10, 0, 0, 54)
-
-static struct out o;
-
-static struct {
-    unsigned calls, n;
-    enum err err;
-    struct ipaddr addr[DNS_ADDRS_MAX];
-} got;
-
-static void on_answer(enum err err, const struct ipaddr *a, unsigned n,
-                      void *user)
-{
-    (void)user;
-    got.calls++;
-    got.err = err;
-    got.n = n;
-    memcpy(got.addr, a, n * sizeof(*a));
-}
-
-static void open_with(struct rig *r, unsigned servers)
-{
-    struct netif_config c = rig_static();
-    struct ipaddr s;
-
-    c.ndns = servers;
-    c.dns[0] = ip4_addr(SERVER1);
-    c.dns[1] = ip4_addr(SERVER2);
-    rig_open(r, &c);
-    for (unsigned i = 0; i < servers; i++) {
-        s = c.dns[i];
-        rig_meet(r, &s, PEER_MAC);
-    }
-    memset(&got, 0, sizeof(got));
-}
-
-/* A question that was sent. */
-struct asked {
-    uint32_t server;
-    uint16_t port, id, type;
-    size_t n;
-    uint8_t msg[512];
-};
-
-static bool next_question(struct rig *r, struct asked *q)
-{
-    const struct rig_frame *f;
-
-    while ((f = rig_next(r)))
-        if (be16(f->b + 12) == ETH_IP4 && be16(f->b + 36) == DNS_PORT) {
-            ck_assert(frame_is_sound(f));
-            q->server = be32(f->b + 30);
-            q->port = be16(f->b + 34);
-            q->n = f->n - 42;
-            memcpy(q->msg, f->b + 42, q->n);
-            q->id = be16(q->msg);
-            q->type = be16(q->msg + q->n - 4);
-            return true;
-        }
-    return false;
-}
-
-/* Answers with `n` addresses, or with an error code. */
-static void answer(struct rig *r, const struct asked *q, uint8_t rcode,
-                   unsigned n)
-{
-    uint8_t m[1024];
-    size_t at = q->n;
-
-    memcpy(m, q->msg, q->n);
-    put_be16(m + 2, (uint16_t)(0x8180 | rcode));
-    put_be16(m + 6, (uint16_t)n);
-    for (unsigned i = 0; i < n; i++) {
-        uint16_t len = q->type == DNS_A ? 4 : 16;
-
-        put_be16(m + at, 0xc00c);
-        put_be16(m + at + 2, q->type);
-        put_be16(m + at + 4, 1);
-        put_be32(m + at + 6, 60);
-        put_be16(m + at + 10, len);
-        memset(m + at + 12, 0, len);
-        if (q->type == DNS_A)
-            put_be32(m + at + 12, IP(192, 0, 2, 1 + i));
-        else
-            put_be32(m + at + 12, 0x20010db8);
-        at += 12u + len;
-    }
-    o.n = 0;
-    put_udp4(&o, q->server, DNS_PORT, OUR4, q->port, m, at);
-    rig_in(r, &o);
-}
-
-static void ask(struct rig *r, const char *name, struct asked q[2])
-{
-    ck_assert_int_eq(dns_resolve(r->net, name, on_answer, NULL), OK);
-    rig_turn(r);
-    ck_assert(next_question(r, &q[0]) && next_question(r, &q[1]));
-    ck_assert_uint_eq(q[0].type, DNS_AAAA);
-    ck_assert_uint_eq(q[1].type, DNS_A);
-}
+/* The resolver: questions, servers, tries, what is believed. */
+#include "dns_rig.h"
 
 START_TEST(test_both_families_are_asked_and_sorted)
 {
@@ -295,68 +189,6 @@ START_TEST(test_forged_answers_are_not_believed)
 }
 END_TEST
 
-START_TEST(test_truncated_answer_with_addresses_is_used)
-{
-    struct asked q[2], again;
-    struct rig r;
-
-    open_with(&r, 2);
-    ask(&r, "a.b", q);
-    q[1].msg[2] = 0;
-    answer(&r, &q[0], 0, 0);
-    { /* by hand: answer() clears the flag */
-        uint8_t m[600];
-
-        memcpy(m, q[1].msg, q[1].n);
-        put_be16(m + 2, 0x8380);
-        put_be16(m + 6, 9); /* says nine, has none */
-        o.n = 0;
-        put_udp4(&o, q[1].server, DNS_PORT, OUR4, q[1].port, m, q[1].n);
-        rig_in(&r, &o);
-    }
-    ck_assert(next_question(&r, &again)); /* none in it: the next server */
-    ck_assert_uint_eq(again.server, SERVER2);
-    {
-        uint8_t m[600];
-
-        memcpy(m, again.msg, again.n);
-        put_be16(m + 2, 0x8380);
-        put_be16(m + 6, 9);
-        memcpy(m + again.n, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1\xc0", 17);
-        o.n = 0;
-        put_udp4(&o, again.server, DNS_PORT, OUR4, again.port, m, again.n + 17);
-        rig_in(&r, &o);
-    }
-    ck_assert_int_eq(got.err, OK);
-    ck_assert_uint_eq(got.n, 1);
-    rig_close(&r);
-}
-END_TEST
-
-START_TEST(test_answers_are_remembered_as_long_as_they_say)
-{
-    struct asked q[2];
-    struct rig r;
-
-    open_with(&r, 1);
-    ask(&r, "a.b", q);
-    answer(&r, &q[1], 0, 2);
-    answer(&r, &q[0], 0, 0);
-    rig_wait(&r, 4 * NS_PER_SEC); /* no SOA: that there is no AAAA is known
-                                   * for the shortest time only */
-    rig_forget(&r);
-    ck_assert_int_eq(dns_resolve(r.net, "A.B.", on_answer, NULL), OK);
-    rig_turn(&r);
-    ck_assert_uint_eq(got.calls, 2);
-    ck_assert_uint_eq(got.n, 2);
-    ck_assert(!next_question(&r, &q[0]));
-    rig_wait(&r, 61 * NS_PER_SEC);
-    ask(&r, "a.b", q);
-    rig_wait(&r, 60 * NS_PER_SEC);
-    rig_close(&r);
-}
-END_TEST
-
 START_TEST(test_questions_wait_for_a_server_to_be_learnt)
 {
     struct ipaddr s = ip4_addr(SERVER1);
@@ -413,7 +245,5 @@ RUN_TESTS("dns", PANICS(), test_both_families_are_asked_and_sorted,
           test_question_before_the_address_is_there,
           test_one_family_does_not_wait_long_for_the_other, test_no_such_name,
           test_forged_answers_are_not_believed,
-          test_truncated_answer_with_addresses_is_used,
-          test_answers_are_remembered_as_long_as_they_say,
           test_questions_wait_for_a_server_to_be_learnt,
           test_without_any_server_it_ends, test_questions_are_bounded)
