@@ -9,11 +9,35 @@
  */
 #include "../stack.h"
 
+/* Who was not sent to for so long, and is not known to be reachable, is
+ * forgotten: what a flood of strangers left goes by itself. */
+#define NEIGH_UNUSED (60 * NS_PER_SEC)
+#define NEIGH_SWEEP  (15 * NS_PER_SEC)
+
 static unsigned wanted(const struct limits *l)
 {
     unsigned n = l->tcp_conns / 2;
 
     return n < NEIGHS_MIN ? NEIGHS_MIN : n > NEIGHS_MAX ? NEIGHS_MAX : n;
+}
+
+/* A gateway stays as long as it is one. */
+static bool unused(const struct neigh_slot *s, ns_t now)
+{
+    return s->netif && !s->gateway && s->n.deadline == NS_NEVER &&
+           now >= s->n.reachable_until && now - s->used >= NEIGH_UNUSED;
+}
+
+static void sweep(struct timer *t, ns_t now)
+{
+    struct net *net = CONTAINER(t, struct net, cache.sweep);
+    struct neigh_cache *c = &net->cache;
+
+    for (unsigned i = 0; i < c->fresh; i++)
+        if (unused(&c->slot[i], now))
+            neigh_forget(net, &c->slot[i]);
+    if (c->in_use)
+        wheel_set(&net->wheel, t, now + NEIGH_SWEEP);
 }
 
 size_t neigh_cache_bytes(const struct limits *l)
@@ -35,6 +59,7 @@ bool neigh_cache_init(struct net *net, const struct limits *l)
     table_init(&c->index, entries, n);
     c->n = n;
     c->free = NEIGH_UNKNOWN;
+    c->sweep.fire = sweep;
     c->waiting_max = net->config.pkts->count / 8;
     return true;
 }
@@ -179,6 +204,8 @@ struct neigh_slot *neigh_make(struct net *net, uint8_t netif,
     if (!table_put(&c->index, s->hash, i))
         return NULL; /* cannot be: the index has room for every slot */
     c->in_use++;
+    if (!timer_is_set(&c->sweep))
+        wheel_set(&net->wheel, &c->sweep, now + NEIGH_SWEEP);
     return s;
 }
 

@@ -247,7 +247,7 @@ START_TEST(test_gratuitous_arp_renews_what_is_stale)
 
     rig_open(&r, NULL);
     rig_meet(&r, &peer, PEER_MAC);
-    rig_wait(&r, 100 * NS_PER_SEC);
+    rig_wait(&r, 50 * NS_PER_SEC);
     claim(&r, ARP_REQUEST, MAC_BROADCAST, OTHER_MAC, PEER4, PEER4);
     ck_assert_uint_eq(neigh_mac(&slot(&r, PEER4)->n), OTHER_MAC);
     rig_close(&r);
@@ -352,6 +352,36 @@ START_TEST(test_flood_of_neighbours_never_evicts_the_gateway)
 }
 END_TEST
 
+START_TEST(test_strangers_of_a_flood_are_forgotten)
+{
+    struct rig r;
+    struct ipaddr other = ip4_addr(OTHER4);
+    unsigned before;
+
+    rig_open(&r, NULL);
+    rig_wait(&r, 200 * NS_PER_SEC);
+    before = r.net->cache.in_use;
+    rig_meet(&r, &other, OTHER_MAC);
+    for (unsigned i = 0; i < 1000; i++) {
+        claim(&r, ARP_REQUEST, MAC_BROADCAST, OTHER_MAC + i,
+              IP(10, 0, 0, 4 + i % 240), OUR4);
+        rig_forget(&r);
+    }
+    ck_assert_uint_eq(r.net->cache.in_use, r.net->cache.n);
+    for (unsigned i = 0; i < 10; i++) { /* whom we talk to stays */
+        rig_wait(&r, 10 * NS_PER_SEC);
+        rig_meet(&r, &other, OTHER_MAC);
+        send_to(&r, OTHER4);
+        rig_forget(&r);
+    }
+    ck_assert_uint_eq(r.net->cache.in_use, before + 1);
+    ck_assert_ptr_nonnull(slot(&r, OTHER4));
+    rig_wait(&r, 200 * NS_PER_SEC);
+    ck_assert_uint_eq(r.net->cache.in_use, before);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_a_hint_for_a_slot_used_again_does_not_hold)
 {
     struct rig r;
@@ -392,4 +422,5 @@ RUN_TESTS("neigh", PANICS(), test_states_are_reached,
           test_waiting_packets_are_bounded_oldest_first,
           test_packets_for_the_silent_make_room_for_others,
           test_flood_of_neighbours_never_evicts_the_gateway,
+          test_strangers_of_a_flood_are_forgotten,
           test_a_hint_for_a_slot_used_again_does_not_hold)
