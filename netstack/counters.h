@@ -45,6 +45,7 @@
     DROP(X, icmp_checksum, "ICMP checksum")                                    \
     DROP(X, icmp_ignored, "ICMP type not served")                              \
     DROP(X, ndp, "malformed or off-link neighbour discovery")                  \
+    DROP(X, group, "malformed or off-link IGMP or MLD")                         \
     DROP(X, udp_length, "UDP length")                                          \
     DROP(X, udp_checksum, "UDP checksum")                                      \
     DROP(X, udp_no_port, "no one listens there")                               \
@@ -77,6 +78,9 @@
     X(COUNTER, neighbours_evicted, "", "Neighbours forgotten to make room")    \
     X(COUNTER, neighbours_lost, "", "Neighbours that stopped answering")       \
     X(COUNTER, address_conflicts, "", "Claims of others to our addresses")     \
+    X(COUNTER, group_queries, "", "Queries about multicast groups")            \
+    X(COUNTER, group_reports, "", "Reports about multicast groups sent")       \
+    X(COUNTER, groups_full, "", "Multicast groups not joined: table full")     \
     X(COUNTER, pmtu_updates, "", "Paths found to be narrower than the NIC")    \
     X(COUNTER, dns_queries__udp, "transport=\"udp\"",                          \
       "Questions sent to name servers")                                        \
@@ -95,6 +99,7 @@
     X(COUNTER, udp_in, "", "UDP datagrams delivered")                          \
     X(COUNTER, udp_out, "", "UDP datagrams sent")                              \
     X(GAUGE, neighbours, "", "Neighbours known")                               \
+    X(GAUGE, groups, "", "Multicast groups joined")                            \
     X(GAUGE, routes, "", "Routes")                                             \
     X(GAUGE, reassembling, "", "Datagrams waiting for fragments")              \
     X(GAUGE, paths_narrow, "", "Paths in the path MTU cache")

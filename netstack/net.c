@@ -164,6 +164,7 @@ uint8_t net_add(struct net *net, struct netif *dev,
         dns_server_learnt(net, nif->index, &c->dns[i], ORIGIN_STATIC, NS_NEVER);
     if (c->search)
         (void)dns_search_static(net, 0, span_of(c->search));
+    groups_start(nif);
     start4(net, nif, now);
     start6(net, nif, now);
     return nif->index;
@@ -201,6 +202,8 @@ static void take_self(struct net *net, ns_t now)
 /* Whatever was learnt on the old link is tried again on the new one. */
 static void link_up(struct net *net, struct nif *nif, ns_t now)
 {
+    groups_tell(net, nif, true, now);
+    groups_tell(net, nif, false, now);
     addr_link_up(net, nif, now);
     dhcp_client_link_up(net, nif, now);
     if (nif->ra.autoconf || nif->ra.routers)
@@ -224,6 +227,7 @@ static void slow_tick(struct net *net, ns_t now)
         due = earlier(due, addr_tick(net, nif, now));
         due = earlier(due, dhcp_tick(net, nif, now));
         due = earlier(due, ra_tick(net, nif, now));
+        due = earlier(due, groups_tick(net, nif, now));
     }
     due = earlier(due, routes_tick(net, now));
     due = earlier(due, pmtu_tick(net, now));

@@ -17,6 +17,7 @@
 #include "dns/resolver.h"
 #include "ip/addr.h"
 #include "ip/frag.h"
+#include "ip/group.h"
 #include "ip/icmp.h"
 #include "ip/ip.h"
 #include "ip/pmtu.h"
@@ -51,6 +52,7 @@ struct nif {
     struct siphash_key stable_key; /* RFC 7217: of the configuration */
     struct netif_config config;
     struct ra ra;
+    struct groups groups;
     struct dhcp_client dhcp;
 };
 

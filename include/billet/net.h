@@ -117,6 +117,13 @@ void udp_unbind(struct net *, uint16_t port);
  * E_UNREACH: no route.  E_INVAL: longer than a datagram can be. */
 MUST_USE enum err udp_send(struct net *, const struct udp_dgram *);
 
+/* Joins a multicast group on one network: routers are told (IGMPv3, MLDv2), and
+ * what is sent to it reaches the bound ports.  To be undone as often as it was
+ * done.  E_INVAL: no group, no such network.  E_FULL: 16 are joined there. */
+MUST_USE enum err ip_join(struct net *, uint8_t netif,
+                          const struct ipaddr *group);
+void ip_leave(struct net *, uint8_t netif, const struct ipaddr *group);
+
 /* The addresses of a name, best first.  `n` is 0 when err is not OK. */
 enum { DNS_ADDRS_MAX = 8 };
 typedef void dns_fn(enum err, const struct ipaddr *, unsigned n, void *user);

@@ -183,6 +183,8 @@ struct ifaddr *addr_add(struct net *net, struct nif *nif,
         if (!a)
             return NULL;
         *a = *wanted;
+        if (!ipaddr_is_v4(&a->addr))
+            group_join_node(net, nif, &a->addr, now);
         begin(net, nif, a, now);
     }
     a->preferred_until = wanted->preferred_until;
@@ -199,6 +201,8 @@ void addr_remove(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
     struct ifaddr old = *a;
 
     a->state = ADDR_NONE;
+    if (!ipaddr_is_v4(&old.addr))
+        group_leave_node(net, nif, &old.addr, now);
     if (brings_route(&old)) {
         struct route r = connected(nif, &old);
 
@@ -222,6 +226,8 @@ static void ready(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
 
         route_add(net, &r);
     }
+    if (a->origin == ORIGIN_LINK_LOCAL && !ipaddr_is_v4(&a->addr))
+        groups_tell(net, nif, false, now);
     say(net, nif, a, NET_ADDR_ADDED, now);
     if (a->origin == ORIGIN_DHCP)
         dhcp_addr_ready(net, nif, now);

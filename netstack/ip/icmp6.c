@@ -2,6 +2,7 @@
 /*
  * icmp6.c - ICMPv6 (RFC 4443).
  */
+#include "../wire/group.h"
 #include "../wire/icmp6.h"
 
 #include <base/csum.h>
@@ -103,6 +104,10 @@ void icmp6_input(struct net *net, struct ip_rx *rx, ns_t now)
     }
     if (is_ndp(h.type)) {
         ndp_input(net, rx, now);
+        return;
+    }
+    if (h.type == MLD_QUERY) {
+        mld_input(net, rx, now);
         return;
     }
     if (ip6_is_unspecified(&rx->src))

@@ -12,6 +12,7 @@ struct net;
 
 enum {
     IPPROTO_ICMP4 = 1,
+    IPPROTO_IGMP_ = 2,
     IPPROTO_TCP_ = 6,
     IPPROTO_UDP_ = 17,
     IPPROTO_ICMP6 = 58
@@ -44,7 +45,7 @@ struct ip_path {
     uint16_t neighbour; /* ip's hint to the next hop's cache entry */
     uint16_t mtu;       /* of the path as far as known: NIC or PMTU cache */
     uint8_t netif;      /* 0 at the start: any; else only this one */
-    uint8_t ttl, tos;   /* 0: the defaults (64, 0) */
+    uint8_t ttl, tos;   /* 0: the defaults (64, or 1 to a group; 0) */
     bool v4;
 };
 

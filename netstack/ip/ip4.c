@@ -32,10 +32,11 @@ static bool source_can_be(struct nif *nif, const struct ip_rx *rx, uint32_t src)
            (!addr_find(nif, &rx->src) && !addr_is_broadcast(nif, src));
 }
 
-static bool is_group(const struct nif *nif, uint32_t dst)
+static bool is_group(const struct nif *nif, uint32_t dst,
+                     const struct ipaddr *a)
 {
-    return dst == UINT32_MAX || dst == UINT32_C(0xe0000001) ||
-           addr_is_broadcast(nif, dst);
+    return dst == UINT32_MAX || addr_is_broadcast(nif, dst) ||
+           (ip4_is_multicast(dst) && group_has(nif, a));
 }
 
 /* A server may answer to the address that it is about to give us. */
@@ -60,7 +61,7 @@ static bool for_us(struct net *net, struct nif *nif, struct ip_rx *rx,
         net->count.drops__link_broadcast++; /* RFC 1122 3.3.6 */
         return false;
     }
-    if (is_group(nif, dst)) {
+    if (is_group(nif, dst, &rx->dst)) {
         rx->not_unicast = true;
         return true;
     }
@@ -170,6 +171,8 @@ void ip_deliver(struct net *net, struct ip_rx *rx, ns_t now)
         icmp4_input(net, rx, now);
     } else if (rx->proto == IPPROTO_ICMP6 && !rx->v4) {
         icmp6_input(net, rx, now);
+    } else if (rx->proto == IPPROTO_IGMP_ && rx->v4) {
+        igmp_input(net, rx, now);
     } else if (rx->proto == IP6_NH_NONE && !rx->v4) {
         pkt_put(rx->pkt); /* RFC 8200 4.7: all is said */
     } else {

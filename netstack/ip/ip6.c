@@ -32,24 +32,6 @@ static bool addrs_can_be(struct nif *nif, const struct ip_rx *rx)
            !ip6_is_multicast(&rx->src) && !is_ours_for_sure(nif, &rx->src);
 }
 
-static const struct ipaddr all_nodes = {{0xff, 2, [15] = 1}};
-
-static bool in_group(const struct nif *nif, const struct ipaddr *dst)
-{
-    static const uint8_t solicited[13] = {0xff, 2, [11] = 1, 0xff};
-
-    if (addr_same(dst, &all_nodes))
-        return true;
-    if (memcmp(dst, solicited, sizeof(solicited)) != 0)
-        return false;
-    for (unsigned i = 0; i < nif->naddrs; i++)
-        if (nif->addr[i].state != ADDR_NONE &&
-            !ipaddr_is_v4(&nif->addr[i].addr) &&
-            memcmp(nif->addr[i].addr.b + 13, dst->b + 13, 3) == 0)
-            return true;
-    return false;
-}
-
 static bool for_us(struct nif *nif, struct ip_rx *rx, unsigned flags)
 {
     const struct ifaddr *last = addr_find(nif, &rx->dst);
@@ -61,7 +43,7 @@ static bool for_us(struct nif *nif, struct ip_rx *rx, unsigned flags)
         return true;
     }
     rx->not_unicast = true;
-    return ip6_is_multicast(&rx->dst) && in_group(nif, &rx->dst);
+    return ip6_is_multicast(&rx->dst) && group_has(nif, &rx->dst);
 }
 
 /* RFC 8200 4.2: what an option of an unknown type asks for. */

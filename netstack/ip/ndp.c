@@ -13,14 +13,6 @@
 static const struct ipaddr all_nodes = {{0xff, 2, [15] = 1}};
 static const struct ipaddr all_routers = {{0xff, 2, [15] = 2}};
 
-static struct ipaddr solicited_node(const struct ipaddr *a)
-{
-    struct ipaddr out = {{0xff, 2, [11] = 1, 0xff}};
-
-    memcpy(out.b + 13, a->b + 13, 3);
-    return out;
-}
-
 /* Sends the `n` bytes of an ICMPv6 message at msg, whose checksum field is 0.
  * `mac` 0: to the group that dst is. */
 static void send(struct net *net, struct nif *nif, uint8_t *msg, unsigned n,
@@ -40,7 +32,7 @@ static void send(struct net *net, struct nif *nif, uint8_t *msg, unsigned n,
     memcpy(pkt_push(p, n), msg, n);
     ip6_emit(pkt_push(p, IP6_BYTES), &h);
     if (mac == 0)
-        mac = UINT64_C(0x333300000000) | be32(dst->b + 12);
+        mac = group_mac(dst, false);
     net->count.datagrams__ip6_out++;
     link_send_to(net, nif, mac, ETH_IP6, p);
 }
@@ -49,7 +41,7 @@ void ndp_send_ns(struct net *net, struct nif *nif, const struct ipaddr *from,
                  const struct ipaddr *target, mac_t to)
 {
     static const struct ipaddr unspecified;
-    struct ipaddr dst = to ? *target : solicited_node(target);
+    struct ipaddr dst = to ? *target : group_of_node(target);
     uint8_t msg[NDP_NS_BYTES];
     unsigned n = ndp_ns_emit(msg, target, from ? nif->mac : 0);
 
@@ -108,7 +100,7 @@ static bool ns_input(struct net *net, struct nif *nif, const struct ip_rx *rx,
 {
     struct ifaddr *a = addr_find_any(nif, &m->target);
     bool dad = ip6_is_unspecified(&rx->src);
-    struct ipaddr group = solicited_node(&m->target);
+    struct ipaddr group = group_of_node(&m->target);
 
     if (dad && (m->has_lladdr || !addr_same(&rx->dst, &group)))
         return false;

@@ -240,6 +240,8 @@ static enum err find_anew(struct net *net, struct ip_path *path)
     if (stays_behind(path, &hop))
         return E_UNREACH;
     path->mtu = path->v4 ? nif->mtu4 : nif->mtu6;
+    if (group && path->ttl == 0 && ipaddr_is_group(&path->dst))
+        path->ttl = 1; /* RFC 1112 6.1: who wants it further says so */
     if (!group)
         path->mtu = pmtu_find(net, &path->dst, path->mtu);
     s = group ? NULL : neigh_find(net, nif->index, &hop);

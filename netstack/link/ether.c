@@ -7,27 +7,14 @@
 #include "../ip/input.h"
 #include "../stack.h"
 
-#define MAC_IP6_GROUP UINT64_C(0x333300000000)
 #define MAC_ALL_NODES UINT64_C(0x333300000001)
-#define MAC_SOLICITED UINT64_C(0x3333ff000000)
 #define MAC_IP4_ALL   UINT64_C(0x01005e000001)
 
-/* The groups that we belong to: all hosts, all nodes, and the solicited-node
- * group of each of our IPv6 addresses (RFC 4291 2.7.1). */
+/* The groups that we belong to: all hosts, all nodes, and those of group.h. */
 static RARE bool wants_group(const struct nif *nif, mac_t dst)
 {
-    if (dst == MAC_BROADCAST || dst == MAC_ALL_NODES || dst == MAC_IP4_ALL)
-        return true;
-    if (dst >> 24 != MAC_SOLICITED >> 24)
-        return false;
-    for (unsigned i = 0; i < nif->naddrs; i++) {
-        const struct ifaddr *a = &nif->addr[i];
-
-        if (a->state != ADDR_NONE && !ipaddr_is_v4(&a->addr) &&
-            ((be32(a->addr.b + 12) ^ (uint32_t)dst) & 0xffffff) == 0)
-            return true;
-    }
-    return false;
+    return dst == MAC_BROADCAST || dst == MAC_ALL_NODES || dst == MAC_IP4_ALL ||
+           group_has_mac(nif, dst);
 }
 
 static RARE void not_ip(struct net *net, struct nif *nif, struct pkt *p,

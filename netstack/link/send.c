@@ -152,16 +152,12 @@ static void wait_for(struct net *net, struct neigh_slot *s, struct pkt *p)
     pktq_push(&s->waiting, p);
 }
 
-/* RFC 1112 6.4, RFC 2464 7. */
-static mac_t group_mac(const struct ip_path *path)
+static mac_t mac_of_group(const struct ip_path *path)
 {
     uint32_t a = be32(path->dst.b + 12);
 
-    if (!path->v4)
-        return UINT64_C(0x333300000000) | a;
-    if (ip4_is_multicast(a))
-        return UINT64_C(0x01005e000000) | (a & 0x7fffff);
-    return MAC_BROADCAST;
+    return path->v4 && !ip4_is_multicast(a) ? MAC_BROADCAST
+                                            : group_mac(&path->dst, path->v4);
 }
 
 /* A packet to ourselves becomes one that was received: its headers move from
@@ -212,7 +208,7 @@ static RARE void send_slowly(struct net *net, struct ip_path *path,
     struct neigh_act act;
 
     if (path->neighbour == NEIGH_GROUP) {
-        link_send_to(net, nif, group_mac(path), path->v4 ? ETH_IP4 : ETH_IP6,
+        link_send_to(net, nif, mac_of_group(path), path->v4 ? ETH_IP4 : ETH_IP6,
                      p);
         return;
     }

@@ -123,12 +123,12 @@ static void look(const struct pkt *p)
     const uint8_t *l4;
 
     MUST(pkt_copy(p, 0, b, n) && p->netif == 1 && p->len >= ETH_BYTES);
-    if (be16(b + 12) == ETH_IP4 && ip4_parse(&h4, (struct span){b + 14, 20})) {
+    if (be16(b + 12) == ETH_IP4 && ip4_parse(&h4, (struct span){b + 14, IP4_BYTES + 4})) {
         s.src = ip4_addr(h4.src);
         s.dst = ip4_addr(h4.dst);
         proto = h4.proto;
         l4 = b + 34;
-        MUST(h4.total_len == p->len - ETH_BYTES && ip4_csum_ok(b + 14, 20));
+        MUST(h4.total_len == p->len - ETH_BYTES && ip4_csum_ok(b + 14, h4.hdr_len));
     } else if (be16(b + 12) == ETH_IP6 &&
                ip6_parse(&h6, (struct span){b + 14, 40})) {
         s.v4 = false;
@@ -161,6 +161,7 @@ static void check_books(void)
 {
     const struct neigh_cache *c = &f.net->cache;
     unsigned waiting = 0, blocks = 0, dgrams = 0, in_use = 0, self = 0;
+    unsigned groups = 0;
 
     for (unsigned i = 0; i < c->fresh; i++) {
         waiting += c->slot[i].waiting.count;
@@ -178,6 +179,9 @@ static void check_books(void)
     MUST(dgrams == f.net->frags.in_use && blocks == f.net->frags.blocks);
     MUST(blocks <= f.net->frags.blocks_max);
     MUST(f.net->routes.n <= ROUTES_MAX);
+    for (unsigned i = 0; i < GROUPS_MAX; i++)
+        groups += f.net->nif[0].groups.group[i].users > 0;
+    MUST(groups == f.net->count.groups);
     for (const struct pkt *p = f.net->self.head; p; p = p->next)
         self++;
     MUST(self == f.net->self.count);

@@ -83,6 +83,13 @@ void rig_close(struct rig *r)
     free(r->memory);
 }
 
+static bool is_group_report(const struct rig_frame *f)
+{
+    return be16(f->b + 12) == ETH_IP6
+               ? f->b[20] == IP6_NH_HOP_BY_HOP
+               : be16(f->b + 12) == ETH_IP4 && f->b[23] == IPPROTO_IGMP_;
+}
+
 static void collect(struct rig *r, struct pkt *p)
 {
     struct rig_frame *f = &r->sent[r->nsent++];
@@ -97,6 +104,8 @@ static void collect(struct rig *r, struct pkt *p)
     ck_assert(pkt_copy(p, 0, f->b, p->len));
     if (be16(f->b + 12) == ETH_IP6 && f->b[20] == IPPROTO_ICMP6 &&
         f->b[54] == NDP_RS && !r->show_rs)
+        r->nsent--;
+    else if (is_group_report(f) && !r->show_groups)
         r->nsent--;
     pkt_put(p);
 }
@@ -377,7 +386,7 @@ static bool sound4(const struct rig_frame *f)
         return f->csum_start == l4;
     if (h.frag & (IP4_MF | IP4_OFFSET))
         return true;
-    if (h.proto != IPPROTO_ICMP4) {
+    if (h.proto != IPPROTO_ICMP4 && h.proto != IPPROTO_IGMP_) {
         struct ipaddr src = ip4_addr(h.src), dst = ip4_addr(h.dst);
 
         sum = ip_pseudo_sum(&src, &dst, true, h.proto, (uint32_t)(end - l4));

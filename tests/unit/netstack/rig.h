@@ -46,7 +46,8 @@ struct rig {
     unsigned nsent, taken;
     size_t split; /* 0: frames come in one piece, else in pieces */
     uint16_t rx_flags;
-    bool show_rs; /* router solicitations, which go on for ever, too */
+    bool show_rs;     /* router solicitations, which go on for ever, too */
+    bool show_groups; /* reports about multicast groups, too */
     uint32_t pkts_in_use, blocks_in_use; /* when nothing is going on */
 };
 
