@@ -60,21 +60,34 @@ bool host_nic_init(struct host_nic *nic, const struct host_net_config *c,
     return machine_watch(fd);
 }
 
-size_t host_rx_offer(struct host_rx *rx, struct iovec iov[READY_MAX],
-                     unsigned *niov)
+/* False, and the last one takes its place, when there is no block for it. */
+static bool offer(struct host_rx *rx, unsigned i)
 {
-    size_t room = 0;
+    struct block *b = block_get(rx->blocks);
 
-    for (; rx->n < READY_MAX; rx->n++)
-        if (!(rx->ready[rx->n] = block_get(rx->blocks)))
-            break;
-    for (unsigned i = 0; i < rx->n; i++) {
-        iov[i] = (struct iovec){.iov_base = rx->ready[i]->data,
-                                .iov_len = rx->ready[i]->size};
-        room += rx->ready[i]->size;
+    if (!b) {
+        rx->ready[i] = rx->ready[--rx->n];
+        rx->iov[1 + i] = rx->iov[1 + rx->n];
+        return false;
     }
-    *niov = rx->n;
-    return room;
+    rx->ready[i] = b;
+    rx->iov[1 + i] = (struct iovec){.iov_base = b->data, .iov_len = b->size};
+    rx->room += b->size;
+    return true;
+}
+
+void host_rx_offer(struct host_rx *rx)
+{
+    while (rx->n < READY_MAX)
+        if (!offer(rx, rx->n++))
+            break;
+}
+
+/* The blocks below `used` are a frame's now. */
+static void refill(struct host_rx *rx, unsigned used)
+{
+    while (used--)
+        offer(rx, used);
 }
 
 struct pkt *host_rx_take(struct host_nic *nic, size_t n)
@@ -102,9 +115,9 @@ struct pkt *host_rx_take(struct host_nic *nic, size_t n)
             (struct frag){.buf = &b->buf, .p = b->data, .len = part};
         p->len += part;
         n -= part;
+        rx->room -= b->size;
     }
-    rx->n -= used;
-    memmove(rx->ready, rx->ready + used, rx->n * sizeof(rx->ready[0]));
+    refill(rx, used);
     return p;
 }
 

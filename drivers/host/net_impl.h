@@ -15,11 +15,14 @@ enum {
     MTU_DEFAULT = 1500
 };
 
-/* Blocks that the next frame is received into. */
+/* Blocks that the next frame is received into; iov[1 + i] is ready[i].  The
+ * first iov and the one behind the last are the driver's. */
 struct host_rx {
     struct pool *pkts;
     struct block_pool *blocks;
     struct block *ready[READY_MAX];
+    struct iovec iov[READY_MAX + 2];
+    size_t room; /* bytes of them all */
     unsigned n;
 };
 
@@ -45,10 +48,8 @@ size_t socket_bytes(void);
 MUST_USE bool host_nic_init(struct host_nic *, const struct host_net_config *,
                             int fd, const char *kind, const struct netif_ops *);
 
-/* Takes blocks until the longest frame fits, or the pool is empty; fills `iov`
- * with them.  Returns the bytes they hold. */
-size_t host_rx_offer(struct host_rx *, struct iovec iov[READY_MAX],
-                     unsigned *niov);
+/* Takes blocks until the longest frame fits, or the pool is empty. */
+void host_rx_offer(struct host_rx *);
 
 /* The first `n` bytes of the offered blocks as a packet; NULL, counted, when
  * there is no packet or `n` is no frame. */

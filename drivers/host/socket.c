@@ -76,10 +76,10 @@ static bool whole_frame(struct sock *s, size_t *n)
 
 static struct pkt *copy_out(struct sock *s, const uint8_t *from, size_t n)
 {
-    struct iovec iov[READY_MAX];
-    unsigned niov;
+    const struct iovec *iov = s->nic.rx.iov + 1;
 
-    if (host_rx_offer(&s->nic.rx, iov, &niov) < n) {
+    host_rx_offer(&s->nic.rx);
+    if (s->nic.rx.room < n) {
         s->nic.nif.counters.rx_no_memory++;
         return NULL;
     }

@@ -21,6 +21,7 @@ enum { TSO_MAX = 65535 - 40 - 60 /* payload of one packet */ };
 
 struct tap {
     struct host_nic nic;
+    struct virtio_net_hdr head;
     uint8_t excess[FRAME_MAX]; /* what no block was free for; thrown away */
 };
 
@@ -56,16 +57,17 @@ static void note_offload(struct pkt *p, const struct virtio_net_hdr *h)
 /* One frame, NULL when it was lost; false when there is none. */
 static bool receive(struct tap *t, struct pkt **out)
 {
-    struct virtio_net_hdr h;
-    struct iovec iov[READY_MAX + 2] = {{.iov_base = &h, .iov_len = sizeof(h)}};
-    unsigned n;
-    size_t room = host_rx_offer(&t->nic.rx, iov + 1, &n);
+    struct host_rx *rx = &t->nic.rx;
+    size_t room;
     ssize_t got;
 
-    iov[n + 1] =
+    if (rx->n < READY_MAX)
+        host_rx_offer(rx);
+    rx->iov[1 + rx->n] =
         (struct iovec){.iov_base = t->excess, .iov_len = sizeof(t->excess)};
+    room = rx->room;
     do
-        got = readv(t->nic.fd, iov, (int)n + 2);
+        got = readv(t->nic.fd, rx->iov, (int)rx->n + 2);
     while (got < 0 && errno == EINTR);
     if (got < 0) {
         if (errno != EAGAIN)
@@ -73,12 +75,12 @@ static bool receive(struct tap *t, struct pkt **out)
         return false;
     }
     *out = NULL;
-    if ((size_t)got < sizeof(h))
+    if ((size_t)got < sizeof(t->head))
         t->nic.nif.counters.rx_bad++;
-    else if ((size_t)got - sizeof(h) > room)
+    else if ((size_t)got - sizeof(t->head) > room)
         t->nic.nif.counters.rx_no_memory++;
-    else if ((*out = host_rx_take(&t->nic, (size_t)got - sizeof(h))))
-        note_offload(*out, &h);
+    else if ((*out = host_rx_take(&t->nic, (size_t)got - sizeof(t->head))))
+        note_offload(*out, &t->head);
     return true;
 }
 
@@ -116,12 +118,12 @@ static void ask_offload(const struct pkt *p, struct virtio_net_hdr *h)
 static bool transmit(struct tap *t, const struct pkt *p)
 {
     struct virtio_net_hdr h = {0};
-    struct iovec iov[PKT_FRAGS_MAX + 2] = {
-        {.iov_base = &h, .iov_len = sizeof(h)}};
+    struct iovec iov[PKT_FRAGS_MAX + 2];
     unsigned n = host_tx_pieces(p, iov + 1);
     struct netif *nif = &t->nic.nif;
     ssize_t sent;
 
+    iov[0] = (struct iovec){.iov_base = &h, .iov_len = sizeof(h)};
     ask_offload(p, &h);
     do
         sent = writev(t->nic.fd, iov, (int)n + 1);
@@ -263,6 +265,8 @@ enum err tap_open(const struct host_net_config *c, struct netif **out,
             NETIF_RX_CSUM | NETIF_TX_CSUM | NETIF_TSO4 | NETIF_TSO6 | NETIF_LRO;
         t->nic.nif.tso_max = TSO_MAX;
     }
+    t->nic.rx.iov[0] =
+        (struct iovec){.iov_base = &t->head, .iov_len = sizeof(t->head)};
     read_interface(&t->nic.nif, c->device);
     *out = &t->nic.nif;
     return OK;
