@@ -37,8 +37,9 @@ KEY_FLAG(ipv4_inform, "ipv4-inform", "off",
 KEY_ADDR(ipv4_gateway, "ipv4-gateway", NULL, "IPv4 default router",
          .per_net = true);
 KEY_STRING(ipv6, "ipv6", "ADDRESS/LENGTH", "auto",
-           "IPv6 address, `auto` for SLAAC, or `none`", .per_net = true,
-           .check = check_ipv6);
+           "IPv6 address, `auto` for what routers say (SLAAC, DHCPv6), `dhcp` "
+           "to ask in any case, or `none`",
+           .per_net = true, .check = check_ipv6);
 KEY_ADDR(ipv6_gateway, "ipv6-gateway", NULL, "IPv6 default router",
          .per_net = true);
 KEY_STRING(
@@ -110,9 +111,10 @@ static const char *check_ipv6(struct span v)
     struct net_addr a;
 
     if (span_eq(v, SPAN("auto")) || span_eq(v, SPAN("none")) ||
+        span_eq(v, SPAN("dhcp")) ||
         (parse_prefix(&a, v) && !ipaddr_is_v4(&a.addr)))
         return NULL;
-    return "ADDRESS/LENGTH such as 2001:db8::2/64, auto or none";
+    return "ADDRESS/LENGTH such as 2001:db8::2/64, auto, dhcp or none";
 }
 
 static unsigned parse_servers(struct ipaddr out[3], struct span v)
@@ -163,6 +165,7 @@ static void config_from_keys(const struct keys *k, const char *name,
     c->last4 = ipaddr_is_v4(&last) ? be32(last.b + 12) : 0;
     c->inform4 = key_flag(k, &key_ipv4_inform);
     c->auto6 = strcmp(v6, "auto") == 0;
+    c->dhcp6 = strcmp(v6, "dhcp") == 0;
     c->none6 = strcmp(v6, "none") == 0;
     parse_prefix(&c->static6, span_of(v6));
     gateway_from_key(&c->gateway4, key_string_for(k, &key_ipv4_gateway, name));

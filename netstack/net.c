@@ -126,6 +126,8 @@ static void start6(struct net *net, struct nif *nif, ns_t now)
     (void)route_add(net, &r);
     (void)addr_add(net, nif, &a, now);
     add_static(net, nif, &c->static6, &c->gateway6, now);
+    if (c->dhcp6)
+        dhcp6_client_start(net, nif, true, now);
     nif->ra.autoconf = c->auto6;
     nif->ra.routers = addr_is_zero(&c->gateway6);
     if (nif->ra.autoconf || nif->ra.routers)
@@ -206,6 +208,7 @@ static void link_up(struct net *net, struct nif *nif, ns_t now)
     groups_tell(net, nif, false, now);
     addr_link_up(net, nif, now);
     dhcp_client_link_up(net, nif, now);
+    dhcp6_client_link_up(net, nif, now);
     if (nif->ra.autoconf || nif->ra.routers)
         ra_start(net, nif, now);
 }
@@ -226,6 +229,7 @@ static void slow_tick(struct net *net, ns_t now)
 
         due = earlier(due, addr_tick(net, nif, now));
         due = earlier(due, dhcp_tick(net, nif, now));
+        due = earlier(due, dhcp6_tick(net, nif, now));
         due = earlier(due, ra_tick(net, nif, now));
         due = earlier(due, groups_tick(net, nif, now));
     }
@@ -262,8 +266,10 @@ bool net_stop(struct net *net, ns_t now)
     bool said = false;
 
     net->now = now;
-    for (unsigned i = 1; i <= net->nnifs; i++)
+    for (unsigned i = 1; i <= net->nnifs; i++) {
         said |= dhcp_client_stop(net, net_nif(net, i), now);
+        said |= dhcp6_client_stop(net, net_nif(net, i), now);
+    }
     return said;
 }
 

@@ -27,11 +27,11 @@ struct net_config {
     struct pool *rx_blocks;       /* only looked at, to know when memory is
                                    * scarce (architecture, 6) */
     struct arena *arena;
-    uint64_t wall_ns;     /* at `now` of creation; 0: unknown */
+    uint64_t wall_ns;        /* at `now` of creation; 0: unknown */
     uint32_t tcp_per_source; /* connections, and half-open entries, that one
                               * address (or IPv6 /64) may hold; 0: nearly all
                               * and half: tcp/source.c */
-    const char *hostname; /* for DHCP; NULL: none */
+    const char *hostname;    /* for DHCP; NULL: none */
 };
 
 /* How one network is to be configured; boot makes it from the keys. */
@@ -41,8 +41,10 @@ struct netif_config {
     uint32_t last4; /* DHCP: the address of before a restart; 0: unknown */
     bool inform4;   /* static4: ask DHCP for all but the address */
     struct ipaddr gateway4; /* all zero: none (or DHCP's) */
-    bool auto6;             /* SLAAC; a link-local address in any case... */
+    bool auto6;             /* SLAAC, and DHCPv6 as routers say; a
+                             * link-local address in any case... */
     bool none6;             /* ...unless this is set: no IPv6 at all */
+    bool dhcp6;             /* DHCPv6 in any case, not as routers say */
     struct net_addr static6;
     struct ipaddr gateway6;
     struct ipaddr dns[3]; /* all zero: from DHCP, or RDNSS */

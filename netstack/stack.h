@@ -14,6 +14,7 @@
 
 #include "counters.h"
 #include "dhcp/client.h"
+#include "dhcp/client6.h"
 #include "dns/resolver.h"
 #include "ip/addr.h"
 #include "ip/frag.h"
@@ -54,6 +55,7 @@ struct nif {
     struct ra ra;
     struct groups groups;
     struct dhcp_client dhcp;
+    struct dhcp6_client dhcp6;
 };
 
 struct net {

@@ -9,6 +9,7 @@
 #include "../wire/ip4.h"
 #include "../wire/udp.h"
 #include "duid.h"
+#include "learn.h"
 
 void dhcp_client_start(struct net *net, struct nif *nif, ns_t now)
 {
@@ -126,7 +127,7 @@ static void take_routes(struct net *net, struct nif *nif,
 static void undo(struct net *net, struct nif *nif)
 {
     routes_clear(net, nif->index, ORIGIN_DHCP);
-    dns_servers_clear(net, nif->index, ORIGIN_DHCP);
+    learn_clear(net, nif, ORIGIN_DHCP);
     nif->mtu4 = nif->dev->mtu;
     nif->dhcp.applied = (struct dhcp4_reply){0};
 }
@@ -163,6 +164,7 @@ static void apply(struct net *net, struct nif *nif)
         if (ip4_is_unicast(l->dns[i]))
             dns_server_learnt(net, nif->index, &server, ORIGIN_DHCP, NS_NEVER);
     }
+    learn_domains(net, nif, (struct span){l->search, l->nsearch}, ORIGIN_DHCP);
     nif->dhcp.applied = *l;
     net->path_gen++;
 }

@@ -114,6 +114,7 @@ static const char *origin_name(uint8_t origin)
 {
     static const char *const names[] = {[ORIGIN_STATIC] = "static",
                                         [ORIGIN_DHCP] = "dhcp",
+[ORIGIN_DHCP6] = "dhcp",
                                         [ORIGIN_RA] = "slaac",
                                         [ORIGIN_LINK_LOCAL] = "link-local"};
 
@@ -328,6 +329,8 @@ static void duplicate(struct net *net, struct nif *nif, struct ifaddr *a,
     addr_remove(net, nif, a, now);
     if (next.origin == ORIGIN_DHCP) {
         dhcp_addr_conflict(net, nif, now);
+    } else if (next.origin == ORIGIN_DHCP6) {
+        dhcp6_addr_conflict(net, nif, &next.addr, now);
     } else if (++next.dad_counter <= DAD_RETRIES) {
         next.addr = addr_stable(nif, &next.addr, next.dad_counter);
         addr_add(net, nif, &next, now);

@@ -43,6 +43,7 @@ enum addr_state {
 enum origin {
     ORIGIN_STATIC,
     ORIGIN_DHCP,
+    ORIGIN_DHCP6,
     ORIGIN_RA,
     ORIGIN_LINK_LOCAL,
     ORIGIN_CONNECTED /* the route to an address's own network */

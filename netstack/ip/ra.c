@@ -181,6 +181,7 @@ void ra_input(struct net *net, struct nif *nif, const struct ndp_msg *m,
         for (unsigned i = 0; i < m->nroutes; i++)
             take_route(net, nif, &m->route[i], from, now);
     }
+    dhcp6_client_on_ra(net, nif, m->managed, m->other, now);
     for (unsigned i = 0; i < m->nprefixes; i++)
         take_prefix(net, nif, &m->prefix[i], now);
     for (unsigned i = 0; i < m->nservers && nif->ra.autoconf; i++)

@@ -139,6 +139,11 @@ static bool internal(struct net *net, const struct ip_rx *rx,
         dhcp_input(net, rx, at, n, now);
         return true;
     }
+    if (h->dst == DHCP6_CLIENT_PORT && !rx->v4 &&
+        net_nif(net, rx->netif)->dhcp6.core.state != DHCP6_OFF) {
+        dhcp6_input(net, rx, at, n, now);
+        return true;
+    }
     if (net->dns.open && dns_has_port(net, h->dst)) {
         dns_input(net, rx, h->src, h->dst, at, n, now);
         return true;

@@ -103,6 +103,8 @@ static void take_ra(struct ndp_msg *m, const uint8_t *p)
 {
     m->hop_limit = p[4];
     m->pref = pref_of(p[5] >> 3);
+    m->managed = p[5] & 0x80;
+    m->other = p[5] & 0x40;
     m->lifetime_s = be16(p + 6);
     m->reachable_ms = be32(p + 8);
     m->retrans_ms = be32(p + 12);

@@ -52,6 +52,7 @@ struct ndp_msg {
     bool router, solicited, override_; /* NA */
     /* RA */
     uint8_t hop_limit, pref;
+    bool managed, other; /* DHCPv6 has addresses; or only the rest */
     uint16_t lifetime_s;
     uint32_t reachable_ms, retrans_ms, mtu; /* 0: not said */
     unsigned nprefixes, nroutes, nservers;

@@ -59,3 +59,30 @@ def test_dhcp4_from_dnsmasq(t):
     wait_for(again, rf'address {re.escape(address)}/24')
     if len(re.findall(r'DHCPDISCOVER\(tap0\)', said(server))) != 1:
         raise Failed('a remembered address was not asked for at once')
+
+
+def test_dhcp6_from_dnsmasq(t):
+    net = t.network(addresses=(HOST6,))
+    server = dnsmasq(t, net, '--enable-ra', '--dhcp-range=fd73::100,fd73::1ff,'
+                     '64,2m', '--dhcp-option=option6:dns-server,[fd73::53]',
+                     '--dhcp-option=option6:domain-search,lab.example')
+    image = web(t, net, '--ipv4=none', '--hostname=tin')  # the M flag asks
+    address = wait_for(image, r'address (fd73::1[0-9a-f]{2})/128'
+                              r' for \d+ s \(dhcp\)').group(1)
+    wait_for(image, r'name server fd73::53')
+    wait_for(server, r'DHCPREPLY\(tap0\) \S+ \S+ tin')
+    net.run('ping', '-c', 1, '-W', 5, address)
+    image.send_signal(signal.SIGTERM)
+    wait_for(server, rf'DHCPRELEASE\(tap0\)')
+    if image.wait(5) != 0:
+        raise Failed(f'it ended with {image.returncode}')
+
+
+def test_dhcp6_without_addresses(t):
+    net = t.network(addresses=(HOST6,))
+    dnsmasq(t, net, '--enable-ra', '--dhcp-range=fd73::,ra-stateless,64,2m',
+            '--dhcp-option=option6:dns-server,[fd73::53]',
+            '--dhcp-option=option6:ntp-server,[fd73::123]')
+    image = web(t, net, '--ipv4=none')
+    wait_for(image, r'address fd73::\S+/64 for \d+ s \(slaac\)')
+    wait_for(image, r'name server fd73::53')
