@@ -237,6 +237,8 @@ static void slow_tick(struct net *net, ns_t now)
     due = earlier(due, pmtu_tick(net, now));
     due = earlier(due, frags_tick(net, now));
     due = earlier(due, dns_tick(net, now));
+    if (net->dials)
+        due = earlier(due, net->dial_tick(net, now));
     net->due = earlier(net->due, due);
 }
 
@@ -275,8 +277,11 @@ bool net_stop(struct net *net, ns_t now)
 
 unsigned net_dispatch(struct net *net, ns_t now)
 {
+    unsigned n;
+
     net->now = now;
-    return tcp_dispatch(net->tcp, now) + udp_dispatch(net) + dns_dispatch(net);
+    n = tcp_dispatch(net->tcp, now) + udp_dispatch(net) + dns_dispatch(net);
+    return net->dials ? n + net->dial_dispatch(net) : n;
 }
 
 unsigned net_output(struct net *net, uint8_t netif, struct pktq *frames,
@@ -311,7 +316,8 @@ ns_t net_deadline(const struct net *net)
 
 bool net_in_use(const struct net *net)
 {
-    return tcp_in_use(net->tcp) || udp_in_use(net) || dns_in_use(net);
+    return tcp_in_use(net->tcp) || udp_in_use(net) || dns_in_use(net) ||
+           net->dials;
 }
 
 ns_t net_now(const struct net *net)

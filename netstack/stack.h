@@ -75,6 +75,10 @@ struct net {
     struct frags frags;
     struct udp udp;
     struct dns dns;
+    /* happy_eyeballs_dial() sets them: dial/dial.c is linked with it alone. */
+    struct happy_eyeballs *dials;
+    ns_t (*dial_tick)(struct net *, ns_t now);
+    unsigned (*dial_dispatch)(struct net *);
     struct wheel wheel;
     struct rng rng;
     struct siphash_key hash_key, id_key;

@@ -14,7 +14,13 @@ KEY_FLAG(peer, "peer", "off",
 
 #define QUIET (30 * NS_PER_SEC) /* without a byte, and we hang up */
 
-enum { REPLY_BYTES = 1280, LINE_MAX = 96 };
+enum {
+    REPLY_BYTES = 1376,
+    NAME_MAX_ = 120, /* longer names are refused */
+    TO_MAX = NAME_MAX_ + 8,
+    LINE_MAX = TO_MAX + 32,
+    TRIED_MAX = 640
+};
 
 struct dial {
     struct dial *next; /* in echo.idle_dials */
@@ -22,15 +28,19 @@ struct dial {
     struct http_exchange *x; /* who wants to know; NULL: has left */
     struct stream *s;
     struct timer timer;
-    char to[ENDPOINT_TEXT_BYTES];
+    struct happy_eyeballs by_name;
+    char to[TO_MAX], peer[ENDPOINT_TEXT_BYTES];
     char line[LINE_MAX]; /* what we say first */
     size_t line_n, line_at;
-    bool opened, eof, quiet;
+    bool going, opened, eof, quiet;
     enum err error;
     uint64_t came; /* bytes */
     size_t kept;   /* of them, in `transcript` */
     uint8_t transcript[TRANSCRIPT_BYTES];
 };
+
+static const char usage[] =
+    "Say ?to=192.0.2.1:80, ?to=[2001:db8::1]:80 or ?to=www.example:80.\n";
 
 struct text {
     char *p;
@@ -66,11 +76,31 @@ static void say(struct http_exchange *x, unsigned status, const char *words)
                            .body = {(const uint8_t *)words, strlen(words)}});
 }
 
-/* The endpoint in the query; false: it was answered that there is none. */
-static bool target(struct http_exchange *x, const struct http_request *rq,
-                   struct echo *e, struct endpoint *to)
+/* "www.example:80". */
+static bool split_name(const char *text, char name[NAME_MAX_ + 1],
+                       uint16_t *port)
 {
-    uint8_t text[ENDPOINT_TEXT_BYTES];
+    const char *colon = strchr(text, ':'), *at = colon;
+    unsigned long value = 0;
+
+    if (!colon || colon == text || colon - text > NAME_MAX_)
+        return false;
+    while (*++at >= '0' && *at <= '9' && value <= UINT16_MAX)
+        value = value * 10 + (unsigned long)(*at - '0');
+    if (*at || value == 0 || value > UINT16_MAX)
+        return false;
+    memcpy(name, text, (size_t)(colon - text));
+    name[colon - text] = 0;
+    *port = (uint16_t)value;
+    return true;
+}
+
+/* The endpoint in the query; or a name, where one is taken, and the port.
+ * False: it was answered that there is neither. */
+static bool target(struct http_exchange *x, const struct http_request *rq,
+                   struct echo *e, struct endpoint *to, char *name)
+{
+    uint8_t text[TO_MAX];
     struct span value;
     size_t n;
 
@@ -79,9 +109,15 @@ static bool target(struct http_exchange *x, const struct http_request *rq,
         return false;
     }
     if (!http_query(rq, "to", &value) ||
-        !http_decode(value, (struct mspan){text, sizeof(text)}, &n) ||
-        !endpoint_parse(to, (struct span){text, n}) || to->port == 0) {
-        say(x, 400, "Say ?to=192.0.2.1:80 or ?to=[2001:db8::1]:80.\n");
+        !http_decode(value, (struct mspan){text, sizeof(text) - 1}, &n)) {
+        say(x, 400, usage);
+        return false;
+    }
+    text[n] = 0;
+    *name = 0;
+    if ((!endpoint_parse(to, (struct span){text, n}) || to->port == 0) &&
+        !split_name((char *)text, name, &to->port)) {
+        say(x, 400, usage);
         return false;
     }
     if (to->addr.b[0] == 0xfe && (to->addr.b[1] & 0xc0) == 0x80)
@@ -103,11 +139,24 @@ static void on_ready(struct http_exchange *x, void *user)
 
     add(&t, d->opened ? "connected to " : "no connection to ");
     add(&t, d->to);
+    if (d->peer[0]) {
+        add(&t, " (");
+        add(&t, d->peer);
+        add(&t, ")");
+    }
     add(&t, ": ");
     add(&t, d->quiet   ? "hung up after a long silence"
             : d->error ? err_name(d->error)
                        : "ended in order");
     add(&t, "\n");
+    if (!d->opened && d->by_name.n > 0) {
+        char tried[TRIED_MAX];
+
+        happy_eyeballs_text(tried, sizeof(tried), &d->by_name);
+        add(&t, "tried ");
+        add(&t, tried);
+        add(&t, "\n");
+    }
     if (d->opened) {
         add_u64(&t, d->came);
         add(&t, " bytes came and were sent back; the first of them:\n");
@@ -125,8 +174,12 @@ static void on_ready(struct http_exchange *x, void *user)
 static void finish(struct dial *d)
 {
     timer_clear(d->echo->env->loop, &d->timer);
-    stream_release(d->s);
+    if (d->s)
+        stream_release(d->s);
+    else
+        happy_eyeballs_cancel(&d->by_name);
     d->s = NULL;
+    d->going = false;
     if (!d->opened)
         d->echo->m.dials_failed++;
     if (d->x)
@@ -141,7 +194,7 @@ static void on_gone(void *user)
     struct dial *d = user;
 
     d->x = NULL;
-    if (d->s)
+    if (d->going)
         finish(d);
     else
         put_back(d);
@@ -216,15 +269,58 @@ static void first_line(struct dial *d)
     d->line_n = t.n;
 }
 
+static void on_dialled(enum err err, struct stream *s,
+                       struct happy_eyeballs *by_name, void *user)
+{
+    struct dial *d = user;
+    struct endpoint peer;
+
+    (void)by_name;
+    if (err) {
+        d->error = err;
+        finish(d);
+        return;
+    }
+    tcp_peer(s, &peer);
+    endpoint_format(d->peer, &peer);
+    d->s = s;
+    s->on_event = on_event;
+    s->user = d;
+}
+
+static enum err begin(struct dial *d, struct endpoint *to, const char *name)
+{
+    struct net *net = d->echo->env->net;
+    struct text t = {d->to, 0, sizeof(d->to)};
+    enum err err;
+
+    if (*name) {
+        add(&t, name);
+        add(&t, ":");
+        add_u64(&t, to->port);
+        first_line(d);
+        return happy_eyeballs_dial(net, &d->by_name, name, to->port, on_dialled,
+                                   d);
+    }
+    endpoint_format(d->to, to);
+    first_line(d);
+    if ((err = tcp_connect(net, to, &d->s)))
+        return err;
+    d->s->on_event = on_event;
+    d->s->user = d;
+    return OK;
+}
+
 void dial_connect(struct http_exchange *x, const struct http_request *rq,
                   void *user)
 {
     struct echo *e = user;
     struct dial *d = e->idle_dials;
-    struct endpoint to;
+    struct endpoint to = {.netif = 0};
+    char name[NAME_MAX_ + 1];
     enum err err;
 
-    if (!target(x, rq, e, &to))
+    if (!target(x, rq, e, &to, name))
         return;
     if (!d) {
         say(x, 503, "Too many are being dialled.\n");
@@ -232,17 +328,19 @@ void dial_connect(struct http_exchange *x, const struct http_request *rq,
     }
     e->idle_dials = d->next;
     *d = (struct dial){.echo = e, .x = x, .timer.fire = on_quiet};
-    endpoint_format(d->to, &to);
-    first_line(d);
+    if ((err = begin(d, &to, name)) == E_INVAL && *name) {
+        put_back(d);
+        say(x, 400, usage);
+        return;
+    }
     e->m.dials++;
-    if ((err = tcp_connect(e->env->net, &to, &d->s))) {
+    if (err) {
         e->m.dials_failed++;
         d->error = err;
         on_ready(x, d);
         return;
     }
-    d->s->on_event = on_event;
-    d->s->user = d;
+    d->going = true;
     timer_set(e->env->loop, &d->timer, loop_now(e->env->loop) + QUIET);
     http_later(x, on_ready, on_gone, d);
 }
@@ -253,13 +351,18 @@ void dial_datagram(struct http_exchange *x, const struct http_request *rq,
     struct echo *e = user;
     struct udp_dgram d = {.local.port = e->udp_port,
                           .data = SPAN("Hello, this is Billet.\n")};
+    char name[NAME_MAX_ + 1];
     char body[128];
     struct text t = {body, 0, sizeof(body)};
     char text[ENDPOINT_TEXT_BYTES];
     enum err err;
 
-    if (!target(x, rq, e, &d.remote))
+    if (!target(x, rq, e, &d.remote, name))
         return;
+    if (*name) {
+        say(x, 400, "Datagrams go to addresses only.\n");
+        return;
+    }
     err = udp_send(e->env->net, &d);
     endpoint_format(text, &d.remote);
     add(&t, err ? "not sent to " : "sent to ");

@@ -20,7 +20,7 @@ static const char page[] =
     "<li>80: <a href=\"/bytes/1000\">/bytes/N</a>, N bytes of that pattern;\n"
     "<a href=\"/metrics\">/metrics</a>,\n"
     "<a href=\"/connections\">/connections</a>; with --peer=on also\n"
-    "/connect?to=ADDRESS:PORT and /udp?to=ADDRESS:PORT\n"
+    "/connect?to=HOST:PORT and /udp?to=ADDRESS:PORT\n"
     "</ul>\n</html>\n";
 
 static void front(struct http_exchange *x, const struct http_request *rq,

@@ -50,6 +50,9 @@ struct fstream {
 void fstream_attach(struct env *, struct fstream *, struct stream *);
 MUST_USE enum err fstream_dial(struct env *, struct fstream *,
                                const struct endpoint *);
+/* By name, with happy eyeballs: RFC 8305.  `timeout` 0 is 30 seconds. */
+MUST_USE enum err fstream_dial_name(struct env *, struct fstream *,
+                                    const char *name, uint16_t port);
 /* At least one byte, at most into.n; *got is 0 at the end of the stream. */
 MUST_USE enum err fstream_read_some(struct fstream *, struct mspan into,
                                     size_t *got);

@@ -173,6 +173,50 @@ size_t dns_name_text(char out[DNS_NAME_TEXT_BYTES], struct span name);
 /* Forgets the questions with that `user`: their callback will not run. */
 void dns_cancel(struct net *, const void *user);
 
+/*
+ * Connecting to a name: happy eyeballs (RFC 8305).  Both families are resolved
+ * at once and tried in turns, each attempt a little after the one before, until
+ * one is open; the others are dropped.  The struct is the caller's and stays
+ * until the callback ran or it was cancelled.
+ */
+enum { DIAL_TRIES_MAX = 12 };
+struct dial_try {
+    struct ipaddr addr;
+    struct stream *s; /* while it is being tried */
+    enum err err;     /* why it failed */
+    bool tried;
+};
+struct happy_eyeballs;
+/* OK: `s` is yours; set on_event and nothing else now: STREAM_OPEN follows at
+ * once.  Else `s` is NULL and the tries say why. */
+typedef void dial_fn(enum err, struct stream *s, struct happy_eyeballs *,
+                     void *user);
+struct happy_eyeballs {
+    /* The caller's, before: for all of it, 0 is 30 s; between attempts, 0 is
+     * 250 ms, and held between 100 ms and 2 s. */
+    ns_t timeout, delay;
+    /* To be read after: in the order they were tried; others are not. */
+    unsigned n;
+    struct dial_try tries[DIAL_TRIES_MAX];
+    /* The stack's. */
+    struct net *net;
+    struct happy_eyeballs *next;
+    dial_fn *fn;
+    void *user;
+    uint16_t port;
+    bool resolved, over;
+    enum err err;
+    ns_t next_at, ends_at;
+};
+/* Zero the struct first.  E_FULL, E_INVAL: as dns_resolve(). */
+MUST_USE enum err happy_eyeballs_dial(struct net *, struct happy_eyeballs *,
+                                      const char *name, uint16_t port,
+                                      dial_fn *, void *user);
+/* No callback follows.  Nothing when it is over. */
+void happy_eyeballs_cancel(struct happy_eyeballs *);
+/* "2001:db8::1: timed out; 192.0.2.1: connection refused": what was tried. */
+void happy_eyeballs_text(char *out, size_t size, const struct happy_eyeballs *);
+
 /* One address that this host has. */
 struct net_addr {
     struct ipaddr addr;

@@ -164,6 +164,39 @@ enum err tcp_connect(struct net *net, const struct endpoint *to,
     return OK;
 }
 
+enum err happy_eyeballs_dial(struct net *net, struct happy_eyeballs *d,
+                             const char *name, uint16_t port, dial_fn *fn,
+                             void *user)
+{
+    if (strcmp(name, "10.0.0.256") == 0)
+        return E_INVAL;
+    d->net = net;
+    d->fn = fn;
+    d->user = user;
+    fake.by_name = d;
+    fake.dialled_to.port = port;
+    return OK;
+}
+
+void happy_eyeballs_cancel(struct happy_eyeballs *d)
+{
+    if (fake.by_name == d)
+        fake.by_name = NULL;
+}
+
+void happy_eyeballs_text(char *out, size_t size, const struct happy_eyeballs *d)
+{
+    (void)d;
+    ck_assert_uint_gt(size, 30);
+    memcpy(out, "192.0.2.1: timed out", 21);
+}
+
+void tcp_peer(const struct stream *s, struct endpoint *out)
+{
+    (void)s;
+    *out = (struct endpoint){.addr = ipaddr_v4(192, 0, 2, 1), .port = 80};
+}
+
 static void to_nowhere(struct span text)
 {
     (void)text;

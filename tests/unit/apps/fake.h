@@ -50,6 +50,7 @@ struct fake {
     enum err send_error, connect_error;
     struct caller *dialled; /* what tcp_connect() gave: we are end 1 */
     struct endpoint dialled_to;
+    struct happy_eyeballs *by_name; /* the last one that was begun */
     uint32_t nconns; /* that the stack says it has */
 };
 

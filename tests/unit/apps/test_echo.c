@@ -274,6 +274,41 @@ START_TEST(test_a_call_that_fails_says_why)
 }
 END_TEST
 
+START_TEST(test_a_call_by_name)
+{
+    struct happy_eyeballs *d;
+    struct caller *c;
+    struct stream *s;
+
+    fake_start("peer");
+    get(&c, "/connect?to=www.example:80");
+    ck_assert_str_eq(c->got, "");
+    ck_assert_uint_eq(fake.dialled_to.port, 80);
+    d = fake.by_name;
+    ck_assert_int_eq(tcp_connect(NULL, &(struct endpoint){.port = 80}, &s), OK);
+    d->fn(OK, s, d, d->user);
+    fake_wait(0);
+    ck_assert_str_eq(fake.dialled->got,
+                     "Hello www.example:80, this is Billet.\r\n");
+    caller_shut(fake.dialled);
+    ck_assert_ptr_nonnull(
+        strstr(c->got, "connected to www.example:80 (192.0.2.1:80): ended"));
+    get(&c, "/connect?to=www.example:80");
+    d = fake.by_name;
+    d->n = 1;
+    d->fn(E_TIMEOUT, NULL, d, d->user);
+    fake_wait(0);
+    ck_assert_ptr_nonnull(strstr(c->got, " 502 "));
+    ck_assert_ptr_nonnull(strstr(c->got, "tried 192.0.2.1: timed out\n"));
+    ck_assert_ptr_nonnull(strstr(get(&c, "/connect?to=10.0.0.256:9"), " 400 "));
+    ck_assert_ptr_nonnull(strstr(get(&c, "/connect?to=x:0"), " 400 "));
+    ck_assert_ptr_nonnull(strstr(get(&c, "/udp?to=www.example:9"), " 400 "));
+    get(&c, "/connect?to=www.example:80");
+    caller_gone(c);
+    ck_assert_ptr_null(fake.by_name); /* cancelled */
+}
+END_TEST
+
 START_TEST(test_who_asked_and_left_ends_the_call)
 {
     struct caller *c;
@@ -325,6 +360,6 @@ RUN_TESTS("echo", PANICS(), test_echo_gives_back_all_and_then_ends,
           test_a_datagram_of_chargen_is_no_amplifier,
           test_bytes_are_exactly_as_many, test_nobody_is_called_without_leave,
           test_a_call_says_its_line_and_gives_back_what_comes,
-          test_a_call_that_fails_says_why,
+          test_a_call_that_fails_says_why, test_a_call_by_name,
           test_who_asked_and_left_ends_the_call, test_calls_at_once_are_limited,
           test_a_datagram_is_sent_when_told_to)

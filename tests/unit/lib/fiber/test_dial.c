@@ -50,8 +50,31 @@ static void answer(unsigned i, enum err err, uint8_t last)
     question[i].answer(err, a, err ? 0 : 2, question[i].user);
 }
 
+static struct happy_eyeballs *eyes;
+
+enum err happy_eyeballs_dial(struct net *net, struct happy_eyeballs *d,
+                             const char *name, uint16_t port, dial_fn *fn,
+                             void *user)
+{
+    (void)net;
+    ck_assert_str_eq(name, "www.example");
+    ck_assert_uint_eq(port, 80);
+    ck_assert_uint_eq(d->timeout, fs.timeout);
+    d->fn = fn;
+    d->user = user;
+    eyes = d;
+    return connect_err;
+}
+
+void happy_eyeballs_cancel(struct happy_eyeballs *d)
+{
+    ck_assert_ptr_eq(d, eyes);
+    eyes = NULL;
+}
+
 static void setup(void)
 {
+    eyes = NULL;
     world();
     fs = (struct fstream){0};
     connect_err = OK;
@@ -130,6 +153,59 @@ START_TEST(test_dial_to_silence_times_out)
     run_until(now + 2 * MS);
     ck_assert_int_eq(dial_err, E_TIMEOUT);
     ck_assert_str_eq(trace, "Ec");
+}
+END_TEST
+
+static void dial_name(struct env *e, void *arg)
+{
+    (void)arg;
+    dial_err = fstream_dial_name(e, &fs, "www.example", 80);
+    note(dial_err ? 'E' : 'k');
+    fstream_close(&fs);
+    note('c');
+}
+
+START_TEST(test_dial_by_name)
+{
+    struct endpoint to = {.port = 80};
+    struct stream *s;
+
+    setup();
+    spawn_free(dial_name, NULL);
+    settle();
+    ck_assert_str_eq(trace, "");
+    ck_assert_int_eq(tcp_connect(NULL, &to, &s), OK);
+    eyes->fn(OK, s, eyes, eyes->user);
+    settle();
+    ck_assert_str_eq(trace, "k");
+    stream_shutdown(pipe_stream(&pipe_, 1));
+    settle();
+    ck_assert_str_eq(trace, "kc");
+}
+END_TEST
+
+START_TEST(test_dial_by_name_fails_or_is_cancelled)
+{
+    struct fiber *f;
+
+    setup();
+    spawn_free(dial_name, NULL);
+    settle();
+    eyes->fn(E_REFUSED, NULL, eyes, eyes->user);
+    settle();
+    ck_assert_int_eq(dial_err, E_REFUSED);
+    setup();
+    connect_err = E_FULL;
+    spawn_free(dial_name, NULL);
+    settle();
+    ck_assert_int_eq(dial_err, E_FULL);
+    setup();
+    f = spawn(dial_name, NULL);
+    settle();
+    fiber_cancel(&env, f);
+    settle();
+    ck_assert_ptr_null(eyes);
+    ck_assert_int_eq(dial_err, E_CLOSED);
 }
 END_TEST
 
@@ -214,7 +290,8 @@ END_TEST
 
 RUN_TESTS("dial", PANICS(), test_dial_waits_until_the_stream_is_open,
           test_dial_without_a_route_fails_at_once, test_dial_that_is_refused,
-          test_dial_to_silence_times_out, test_resolve_gives_the_first_address,
-          test_resolve_passes_errors_on,
+          test_dial_to_silence_times_out, test_dial_by_name,
+          test_dial_by_name_fails_or_is_cancelled,
+          test_resolve_gives_the_first_address, test_resolve_passes_errors_on,
           test_an_answer_for_a_cancelled_fiber_goes_nowhere,
           test_abandoned_questions_are_bounded)
