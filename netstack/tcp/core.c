@@ -36,6 +36,13 @@ static void heard(struct arrival *a)
     a->t->keep_probes = 0;
 }
 
+/* Its timestamp says that it is old; after 24 days nothing does. */
+static bool is_older(const struct tcb *t, const struct tcp_seg *s, ns_t now)
+{
+    return seq_lt(s->tsval, t->ts_recent) &&
+           coarse_s(now) - t->ts_recent_s <= TS_VALID_S;
+}
+
 /* RFC 7323 4.3: echo the timestamp of the first segment not acknowledged. */
 void tcp_keep_ts(struct arrival *a)
 {
@@ -43,7 +50,7 @@ void tcp_keep_ts(struct arrival *a)
 
     if (!t->ts_ok || !(a->s->opts & TCP_OPT_TS))
         return;
-    if (!seq_le(a->s->seq, t->rcv_acked) || seq_lt(a->s->tsval, t->ts_recent))
+    if (!seq_le(a->s->seq, t->rcv_acked) || is_older(t, a->s, a->now))
         return;
     t->ts_recent = a->s->tsval;
     t->ts_recent_s = coarse_s(a->now);
@@ -59,8 +66,7 @@ static bool check_timestamp(struct arrival *a)
         return true;
     if (!(s->opts & TCP_OPT_TS))
         return tcp_dropped(a, TCP_DROP_no_ts);
-    if (!seq_lt(s->tsval, t->ts_recent) ||
-        coarse_s(a->now) - t->ts_recent_s > TS_VALID_S)
+    if (!is_older(t, s, a->now))
         return true;
     if (s->len)
         t->ack_now = true;
@@ -121,6 +127,14 @@ static void cut(struct arrival *a)
     }
 }
 
+/* The peer's half of a simultaneous open: RFC 9293 3.5, figure 8, line 6.  Its
+ * SYN is the one that we have; what counts is that it acknowledges ours. */
+static bool crosses(const struct tcb *t, const struct tcp_seg *s)
+{
+    return t->state == TCP_SYN_RCVD && s->flags == (TCP_SYN | TCP_ACK) &&
+           s->seq == t->irs && s->len == 0 && s->ack == t->iss + 1;
+}
+
 /* First, check the sequence number. */
 static bool check_sequence(struct arrival *a)
 {
@@ -134,7 +148,10 @@ static bool check_sequence(struct arrival *a)
     a->seq = s->seq;
     a->len = s->len;
     a->fin = s->flags & TCP_FIN;
-    if (!acceptable(a->t, s, seg_len)) {
+    if (crosses(a->t, s)) {
+        a->t->ack_now = true;
+        a->seq = a->t->rcv_nxt;
+    } else if (!acceptable(a->t, s, seg_len)) {
         if (!is_probe(a))
             return refuse(a);
         a->t->ack_now = true;
@@ -177,7 +194,7 @@ static bool check_rst(struct arrival *a)
 /* Fourth, check the SYN bit: RFC 5961 4. */
 static bool check_syn(struct arrival *a)
 {
-    if (!(a->s->flags & TCP_SYN))
+    if (!(a->s->flags & TCP_SYN) || crosses(a->t, a->s))
         return true;
     tcp_challenge(a);
     return tcp_dropped(a, TCP_DROP_syn);

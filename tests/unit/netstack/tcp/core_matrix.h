@@ -39,7 +39,7 @@ static const struct row matrix[TCP_STATES][KINDS] = {
         R(K_SYN, "= A !syn", "= A !syn")
         R(K_SYN_OLD, "= A !seq", "= A !syn")
         R(K_SYN_ACK, "= A !syn", "= A !syn")
-        R(K_SYN_ACK_OLD, "= A !seq", "= A !syn")
+        R(K_SYN_ACK_OLD, "ES O A", "= A !syn")
         R(K_RST, "DN F", "DN F")
         R(K_RST_NEAR, "= A !rst_inexact", "= A !rst_inexact")
         R(K_RST_FAR, "= !seq", "= !seq")

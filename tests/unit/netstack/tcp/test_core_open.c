@@ -105,11 +105,6 @@ START_TEST(test_must_10_simultaneous_open)
     ck_assert_uint_eq(sa.flags, TCP_SYN | TCP_ACK);
     ck_assert_uint_eq(sa.seq, ISS);
     ck_assert_uint_eq(sb.ack, ISS + 1);
-    tcp_on_segment(&a, &sb, TCP_ROOM_ALL, T0);
-    tcp_on_segment(&b, &sa, TCP_ROOM_ALL, T0);
-    sa = next(&a, T0);
-    sb = next(&b, T0);
-    ck_assert_uint_eq(sa.flags, TCP_ACK);
     ck_assert(tcp_on_segment(&a, &sb, TCP_ROOM_ALL, T0).events & STREAM_OPEN);
     ck_assert(tcp_on_segment(&b, &sa, TCP_ROOM_ALL, T0).events & STREAM_OPEN);
     ck_assert_uint_eq(a.state, TCP_ESTABLISHED);
