@@ -11,6 +11,7 @@
 #include <dns/search.h>
 #include <net.h>
 
+#include "addr_keys.h"
 #include "nics.h"
 #include "system.h"
 #include "tcp_keys.h"
@@ -21,14 +22,9 @@ enum {
                        * rest, which is back-pressure */
 };
 
-static const char *check_ipv4(struct span v);
-static const char *check_ipv6(struct span v);
 static const char *check_dns(struct span v);
 static const char *check_search(struct span v);
 
-KEY_STRING(ipv4, "ipv4", "ADDRESS/LENGTH", "dhcp",
-           "IPv4 address, `dhcp` to ask for one, or `none`", .per_net = true,
-           .check = check_ipv4);
 KEY_ADDR(ipv4_last, "ipv4-last", NULL,
          "address that DHCP gave last time, to be asked for first",
          .per_net = true);
@@ -36,10 +32,6 @@ KEY_FLAG(ipv4_inform, "ipv4-inform", "off",
          "with an IPv4 address given, ask DHCP for all the rest");
 KEY_ADDR(ipv4_gateway, "ipv4-gateway", NULL, "IPv4 default router",
          .per_net = true);
-KEY_STRING(ipv6, "ipv6", "ADDRESS/LENGTH", "auto",
-           "IPv6 address, `auto` for what routers say (SLAAC, DHCPv6), `dhcp` "
-           "to ask in any case, or `none`",
-           .per_net = true, .check = check_ipv6);
 KEY_ADDR(ipv6_gateway, "ipv6-gateway", NULL, "IPv6 default router",
          .per_net = true);
 KEY_STRING(
@@ -82,41 +74,6 @@ static struct span until(struct span *rest, uint8_t mark)
     return head;
 }
 
-/* "192.0.2.1/24".  The family is the caller's to check. */
-static bool parse_prefix(struct net_addr *out, struct span text)
-{
-    struct span addr = until(&text, '/');
-    uint64_t bits;
-
-    if (!ipaddr_parse(&out->addr, addr) || !parse_u64(text, &bits))
-        return false;
-    if (bits == 0 || bits > (ipaddr_is_v4(&out->addr) ? 32 : 128))
-        return false;
-    out->prefix_bits = (uint8_t)bits;
-    return true;
-}
-
-static const char *check_ipv4(struct span v)
-{
-    struct net_addr a;
-
-    if (span_eq(v, SPAN("dhcp")) || span_eq(v, SPAN("none")) ||
-        (parse_prefix(&a, v) && ipaddr_is_v4(&a.addr)))
-        return NULL;
-    return "ADDRESS/LENGTH such as 192.0.2.2/24, dhcp or none";
-}
-
-static const char *check_ipv6(struct span v)
-{
-    struct net_addr a;
-
-    if (span_eq(v, SPAN("auto")) || span_eq(v, SPAN("none")) ||
-        span_eq(v, SPAN("dhcp")) ||
-        (parse_prefix(&a, v) && !ipaddr_is_v4(&a.addr)))
-        return NULL;
-    return "ADDRESS/LENGTH such as 2001:db8::2/64, auto, dhcp or none";
-}
-
 static unsigned parse_servers(struct ipaddr out[3], struct span v)
 {
     unsigned n = 0;
@@ -154,20 +111,13 @@ static void gateway_from_key(struct ipaddr *out, const char *text)
 static void config_from_keys(const struct keys *k, const char *name,
                              struct netif_config *c)
 {
-    const char *v4 = key_string_for(k, &key_ipv4, name);
-    const char *v6 = key_string_for(k, &key_ipv6, name);
     struct ipaddr last = {0};
     const char *text;
 
-    c->dhcp4 = strcmp(v4, "dhcp") == 0;
-    parse_prefix(&c->static4, span_of(v4)); /* else the prefix stays 0 */
+    addr_keys_config(k, name, c);
     gateway_from_key(&last, key_string_for(k, &key_ipv4_last, name));
     c->last4 = ipaddr_is_v4(&last) ? be32(last.b + 12) : 0;
     c->inform4 = key_flag(k, &key_ipv4_inform);
-    c->auto6 = strcmp(v6, "auto") == 0;
-    c->dhcp6 = strcmp(v6, "dhcp") == 0;
-    c->none6 = strcmp(v6, "none") == 0;
-    parse_prefix(&c->static6, span_of(v6));
     gateway_from_key(&c->gateway4, key_string_for(k, &key_ipv4_gateway, name));
     gateway_from_key(&c->gateway6, key_string_for(k, &key_ipv6_gateway, name));
     if ((text = key_string_for(k, &key_dns, name)))

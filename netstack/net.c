@@ -94,14 +94,24 @@ static void add_static(struct net *net, struct nif *nif,
     (void)route_add(net, &r);
 }
 
+static void add_extra(struct net *net, struct nif *nif, bool v4, ns_t now)
+{
+    static const struct ipaddr none;
+    const struct netif_config *c = &nif->config;
+
+    for (unsigned i = 0; i < c->nextra; i++)
+        if (ipaddr_is_v4(&c->extra[i].addr) == v4)
+            add_static(net, nif, &c->extra[i], &none, now);
+}
+
 static void start4(struct net *net, struct nif *nif, ns_t now)
 {
     const struct netif_config *c = &nif->config;
 
     if (c->dhcp4 || (c->inform4 && c->static4.prefix_bits))
         dhcp_client_start(net, nif, now);
-    if (!c->dhcp4 || !addr_is_zero(&c->gateway4))
-        add_static(net, nif, &c->static4, &c->gateway4, now);
+    add_static(net, nif, &c->static4, &c->gateway4, now);
+    add_extra(net, nif, true, now);
 }
 
 static void start6(struct net *net, struct nif *nif, ns_t now)
@@ -128,6 +138,7 @@ static void start6(struct net *net, struct nif *nif, ns_t now)
     add_static(net, nif, &c->static6, &c->gateway6, now);
     if (c->dhcp6)
         dhcp6_client_start(net, nif, true, now);
+    add_extra(net, nif, false, now);
     nif->ra.autoconf = c->auto6;
     nif->ra.routers = addr_is_zero(&c->gateway6);
     if (nif->ra.autoconf || nif->ra.routers)
@@ -167,6 +178,7 @@ uint8_t net_add(struct net *net, struct netif *dev,
     if (c->search)
         (void)dns_search_static(net, 0, span_of(c->search));
     groups_start(nif);
+    link_local4_start(net, nif, now);
     start4(net, nif, now);
     start6(net, nif, now);
     return nif->index;
@@ -204,6 +216,7 @@ static void take_self(struct net *net, ns_t now)
 /* Whatever was learnt on the old link is tried again on the new one. */
 static void link_up(struct net *net, struct nif *nif, ns_t now)
 {
+    link_local4_start(net, nif, now);
     groups_tell(net, nif, true, now);
     groups_tell(net, nif, false, now);
     addr_link_up(net, nif, now);
@@ -231,6 +244,7 @@ static void slow_tick(struct net *net, ns_t now)
         due = earlier(due, dhcp_tick(net, nif, now));
         due = earlier(due, dhcp6_tick(net, nif, now));
         due = earlier(due, ra_tick(net, nif, now));
+        due = earlier(due, link_local4_tick(net, nif, now));
         due = earlier(due, groups_tick(net, nif, now));
     }
     due = earlier(due, routes_tick(net, now));

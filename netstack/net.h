@@ -17,7 +17,12 @@
 #include <billet/net.h>
 #include <billet/netif.h>
 
-enum { NET_NETIFS_MAX = APP_NETS_MAX };
+enum {
+    NET_NETIFS_MAX = APP_NETS_MAX,
+    NET_EXTRA_MAX = 6 /* static addresses beyond the first of each family */
+};
+
+enum net_when { NET_NEVER, NET_FALLBACK, NET_ALWAYS };
 
 struct net_config {
     uint8_t seed[32]; /* for every secret of the stack; see lib/base/rng.h */
@@ -54,6 +59,11 @@ struct netif_config {
      * and tell nothing about the machine.  All zero: they stay the same, but
      * who knows the MAC address can work them out. */
     uint8_t stable_secret[16];
+    struct net_addr extra[NET_EXTRA_MAX]; /* of either family */
+    unsigned nextra;
+    enum net_when link_local4; /* an address of 169.254/16, RFC 3927: as long
+                                * as DHCP gives none, or in any case */
+    bool full_probe4;          /* RFC 5227's own waits, 6 s in all */
 };
 
 /* Memory that net_new() takes from the arena for such limits. */

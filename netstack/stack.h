@@ -21,6 +21,7 @@
 #include "ip/group.h"
 #include "ip/icmp.h"
 #include "ip/ip.h"
+#include "ip/linklocal.h"
 #include "ip/pmtu.h"
 #include "ip/ra.h"
 #include "ip/route.h"
@@ -54,6 +55,7 @@ struct nif {
     struct netif_config config;
     struct ra ra;
     struct groups groups;
+    struct link_local4 link_local4;
     struct dhcp_client dhcp;
     struct dhcp6_client dhcp6;
 };

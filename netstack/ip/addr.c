@@ -153,18 +153,32 @@ static struct route connected(const struct nif *nif, const struct ifaddr *a)
 
 static bool brings_route(const struct ifaddr *a)
 {
-    return a->origin == ORIGIN_STATIC || a->origin == ORIGIN_DHCP;
+    return a->origin == ORIGIN_STATIC || a->origin == ORIGIN_DHCP ||
+           (a->origin == ORIGIN_LINK_LOCAL && ipaddr_is_v4(&a->addr));
+}
+
+static bool is_full(const struct nif *nif, const struct ifaddr *a)
+{
+    return nif->config.full_probe4 || a->origin == ORIGIN_LINK_LOCAL;
+}
+
+/* Between the probes for an IPv4 address, and as much again at random. */
+static ns_t probe_ns(const struct nif *nif, const struct ifaddr *a)
+{
+    return is_full(nif, a) ? ACD_FULL_PROBE_NS : ACD_PROBE_NS;
 }
 
 static void begin(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
 {
     bool v4 = ipaddr_is_v4(&a->addr);
-    bool ours = a->origin == ORIGIN_RA || a->origin == ORIGIN_LINK_LOCAL;
+    bool ours =
+        !v4 && (a->origin == ORIGIN_RA || a->origin == ORIGIN_LINK_LOCAL);
 
     a->state = ours ? ADDR_OPTIMISTIC : ADDR_TENTATIVE;
     a->probes = v4 ? ACD_PROBES : DAD_PROBES;
     a->announcements = v4 ? ACD_ANNOUNCEMENTS : 0;
-    a->next = now + rng_below(&net->rng, (uint32_t)ACD_PROBE_NS);
+    a->next = now + rng_below(&net->rng,
+                              (uint32_t)(v4 ? probe_ns(nif, a) : ACD_PROBE_NS));
     if (ours)
         changed(net, nif);
     net_wake_at(net, a->next);
@@ -261,9 +275,10 @@ static void step(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
         ready(net, nif, a, now);
     } else if (v4) {
         announce4(net, nif, a, true);
-        a->next = --a->probes
-                      ? now + ACD_PROBE_NS + rng_below(&net->rng, ACD_PROBE_NS)
-                      : now + ACD_WAIT_NS;
+        a->next = now + probe_ns(nif, a) +
+                  rng_below(&net->rng, (uint32_t)probe_ns(nif, a));
+        if (--a->probes == 0)
+            a->next = now + (is_full(nif, a) ? ACD_FULL_WAIT_NS : ACD_WAIT_NS);
     } else {
         ndp_send_ns(net, nif, NULL, &a->addr, 0);
         a->probes--;
@@ -331,6 +346,8 @@ static void duplicate(struct net *net, struct nif *nif, struct ifaddr *a,
         dhcp_addr_conflict(net, nif, now);
     } else if (next.origin == ORIGIN_DHCP6) {
         dhcp6_addr_conflict(net, nif, &next.addr, now);
+    } else if (ipaddr_is_v4(&next.addr)) {
+        link_local4_conflict(net, nif, now);
     } else if (++next.dad_counter <= DAD_RETRIES) {
         next.addr = addr_stable(nif, &next.addr, next.dad_counter);
         addr_add(net, nif, &next, now);
@@ -351,7 +368,7 @@ void addr_conflict(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
     if (a->defended == 0 || now - a->defended >= ACD_DEFEND_NS) {
         a->defended = now; /* RFC 5227 2.4 (b) and (c) */
         announce4(net, nif, a, false);
-    } else if (a->origin == ORIGIN_DHCP) {
+    } else if (a->origin != ORIGIN_STATIC) {
         duplicate(net, nif, a, now);
     }
 }

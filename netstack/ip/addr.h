@@ -15,7 +15,7 @@ struct net;
 struct nif;
 
 enum {
-    ADDRS_MAX = 8,         /* of one NIC, both families; more are refused */
+    ADDRS_MAX = 16,        /* of one NIC, both families; more are refused */
     ACD_PROBES = 3,        /* RFC 5227 1.1: PROBE_NUM */
     ACD_ANNOUNCEMENTS = 2, /* ANNOUNCE_NUM */
     DAD_PROBES = 1,        /* RFC 4862 5.1: DupAddrDetectTransmits */
@@ -24,11 +24,14 @@ enum {
 /* RFC 5227 waits for seconds, for slow switches of 2008.  A machine that boots
  * in a tenth of a second does not: a neighbour answers within a millisecond,
  * and one that answers late is still dealt with as a later conflict. */
-#define ACD_PROBE_NS    (20 * NS_PER_MS) /* and as much again at random */
-#define ACD_WAIT_NS     (60 * NS_PER_MS)
-#define ACD_ANNOUNCE_NS (2 * NS_PER_SEC)
-#define ACD_DEFEND_NS   (10 * NS_PER_SEC)
-#define ADDR_RETRY_NS   (60 * NS_PER_SEC) /* a static address that was taken */
+#define ACD_PROBE_NS (20 * NS_PER_MS) /* and as much again at random */
+#define ACD_WAIT_NS  (60 * NS_PER_MS)
+/* The RFC's own, for link-local addresses and where the owner wants them. */
+#define ACD_FULL_PROBE_NS NS_PER_SEC
+#define ACD_FULL_WAIT_NS  (2 * NS_PER_SEC)
+#define ACD_ANNOUNCE_NS   (2 * NS_PER_SEC)
+#define ACD_DEFEND_NS     (10 * NS_PER_SEC)
+#define ADDR_RETRY_NS     (60 * NS_PER_SEC) /* a static address that was taken */
 
 enum addr_state {
     ADDR_NONE,

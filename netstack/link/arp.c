@@ -14,6 +14,8 @@ void arp_send(struct net *net, struct nif *nif, const struct arp_msg *m,
     if (!p)
         return;
     arp_emit(pkt_push(p, ARP_BYTES), m);
+    if (ip4_is_link_local(m->sender))
+        to = MAC_BROADCAST; /* RFC 3927 2.5: so that conflicts show */
     link_send_to(net, nif, to, ETH_ARP, p);
 }
 

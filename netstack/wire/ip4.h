@@ -124,6 +124,11 @@ static inline bool ip4_is_loopback(uint32_t a)
     return a >> 24 == 127;
 }
 
+static inline bool ip4_is_link_local(uint32_t a)
+{
+    return a >> 16 == 0xa9fe;
+}
+
 /* Could be the address of one host: RFC 1122 3.2.1.3. */
 static inline bool ip4_is_unicast(uint32_t a)
 {
