@@ -218,10 +218,12 @@ static void flush_net(struct source *s, ns_t now)
             net_output(w->net, (uint8_t)(i + 1), q, TX_WAITING - q->count, now);
         if (nif->failed) {
             discard(q);
+            net_hold(w->net, (uint8_t)(i + 1), false);
             continue;
         }
         if (q->head)
             nif->ops->tx(nif, q);
+        net_hold(w->net, (uint8_t)(i + 1), q->head != NULL);
         nif->ops->flush(nif);
     }
 }

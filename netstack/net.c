@@ -316,6 +316,18 @@ unsigned net_output(struct net *net, uint8_t netif, struct pktq *frames,
     return n;
 }
 
+void net_hold(struct net *net, uint8_t netif, bool held)
+{
+    bool all = true;
+
+    if (net_nif(net, netif)->held == held)
+        return;
+    net_nif(net, netif)->held = held;
+    for (unsigned i = 0; i < net->nnifs; i++)
+        all &= net->nif[i].held;
+    tcp_hold(net->tcp, all);
+}
+
 ns_t net_deadline(const struct net *net)
 {
     ns_t due = earlier(net->due, tcp_next_deadline(net->tcp));
@@ -323,7 +335,7 @@ ns_t net_deadline(const struct net *net)
     if (net->self.head || net->udp.waiting || net->dns.any_done)
         return net->now;
     for (unsigned i = 0; i < net->nnifs; i++)
-        if (net->nif[i].out.head)
+        if (net->nif[i].out.head && !net->nif[i].held)
             return net->now;
     return net->wheel.count ? earlier(due, wheel_deadline(&net->wheel)) : due;
 }

@@ -91,6 +91,10 @@ unsigned net_output(struct net *, uint8_t netif, struct pktq *frames,
 /* The end, in order: gives back what was lent to us.  True when there are
  * frames that say so, for which some turns should still be taken. */
 bool net_stop(struct net *, ns_t now);
+/* Whether `netif` takes no more frames just now and its driver will say when it
+ * does.  While none takes any, net_deadline() is not about what waits for them.
+ */
+void net_hold(struct net *, uint8_t netif, bool);
 /* When net_tick() or net_output() next has work; NS_NEVER if not. */
 ns_t net_deadline(const struct net *);
 

@@ -39,7 +39,7 @@ enum {
 struct nif {
     struct netif *dev;
     uint8_t index; /* from 1 */
-    bool link_was_up, none6;
+    bool link_was_up, none6, held; /* held: net_hold() */
     mac_t mac;
     struct pktq out; /* frames for net_output(); beyond net->out_max: lost */
     /* For the way of every packet; the rest of the truth is in addr[]. */

@@ -39,13 +39,11 @@ static enum err start(struct env *env)
 }
 
 BILLET_NET_APP(start, .name = "echo", .nets = {"uplink"},
-               .limits = {.tcp_conns = 4096 + 128,
+               .limits = {.tcp_conns = 10240 + 128,
                           .tcp_half_open = 1024,
                           .tcp_listeners = 4,
-                          .rx_blocks = 4096,
-                          .tx_blocks = 2048,
                           .udp_binds = 8,
                           .fibers = 1,
                           .arena_bytes = HTTP_ARENA_BYTES +
                                          HTTP_CONNS * HTTP_CONN_BYTES +
-                                         PATTERN_BYTES + 64 * 1024});
+                                         PATTERN_BYTES + 160 * 1024});

@@ -100,7 +100,8 @@ static enum err start(struct env *env)
 }
 
 BILLET_NET_APP(start, .name = "web", .nets = {"uplink"},
-               .limits = {.tcp_conns = 1056,
+               .limits = {.tcp_conns = 10240 + 64,
+                          .tcp_half_open = 1024,
                           .tcp_listeners = 1,
                           .udp_binds = 4,
                           .fibers = 1,

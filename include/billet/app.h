@@ -35,10 +35,12 @@ struct limits {
     uint32_t tcp_conns;     /* established or closing; 256, floor 64 */
     uint32_t tcp_half_open; /* beyond this, SYN cookies; 256, floor 64 */
     uint32_t tcp_listeners; /* 8 */
-    uint32_t tcp_rcvbuf;  /* most bytes in flight to us per connection; 65536 */
-    uint32_t tcp_sndbuf;  /* most bytes queued by a connection; 65536 */
-    uint32_t rx_blocks;   /* 2 KiB each, shared by all; 1024, floor 160 */
-    uint32_t tx_blocks;   /* 4 KiB each, shared by all; 512, floor 80 */
+    /* What one connection may come to have in flight to us, and queued; it
+     * begins with 64 KiB, and grows as its path and free memory have it. */
+    uint32_t tcp_rcvbuf;  /* 4 MiB */
+    uint32_t tcp_sndbuf;  /* 4 MiB */
+    uint32_t rx_blocks;   /* 2 KiB each, shared by all; 4096, floor 160 */
+    uint32_t tx_blocks;   /* 4 KiB each, shared by all; 2048, floor 80 */
     uint32_t udp_binds;   /* 8 */
     uint32_t fibers;      /* at once, start() included; 4 */
     uint32_t fiber_stack; /* bytes of stack each; 16384 */

@@ -13,6 +13,7 @@ _Static_assert(sizeof(struct http_exchange) <= HTTP_CONN_BYTES,
                "http.h: HTTP_CONN_BYTES");
 _Static_assert(sizeof(struct http) +
                        (HTTP_SCRATCH + 1) * sizeof(struct http_scratch) +
+                       (HTTP_LOANS_MORE + 1) * sizeof(struct http_loan) +
                        HTTP_REFUSALS * HTTP_CONN_BYTES + 1024 <=
                    HTTP_ARENA_BYTES,
                "http.h: HTTP_ARENA_BYTES");
@@ -70,18 +71,22 @@ void conn_end(struct http_exchange *x)
     conn_free(x);
 }
 
-static void loan_done(struct loan *l)
+void loan_done(struct loan *l)
 {
     struct http_loan *piece = CONTAINER(l, struct http_loan, loan);
     struct http_exchange *x = piece->x;
 
+    size_t n = l->bytes.n;
+
     piece->out = false;
+    if (piece->shared)
+        pool_put(&x->server->loans, piece);
     x->loans_out--;
     if (x->state == CONN_GONE) {
         conn_free(x);
         return;
     }
-    conn_progress(x, piece->loan.bytes.n, x->server->timeouts.write);
+    conn_progress(x, n, x->server->timeouts.write);
     if (x->state == CONN_SENDING)
         conn_queue(x);
 }
@@ -206,7 +211,9 @@ struct http *http_new(struct arena *a, struct loop *loop,
     if (!pool_init(&h->conns, "http_conns", a, sizeof(struct http_exchange),
                    c->conns + HTTP_REFUSALS, 16) ||
         !pool_init(&h->scratches, "http_scratch", a,
-                   sizeof(struct http_scratch), HTTP_SCRATCH, 16))
+                   sizeof(struct http_scratch), HTTP_SCRATCH, 16) ||
+        !pool_init(&h->loans, "http_loans", a, sizeof(struct http_loan),
+                   HTTP_LOANS_MORE, 16))
         return NULL;
     return h;
 }

@@ -33,7 +33,8 @@
 enum {
     HTTP_BURST = 16,        /* pipelined requests of one connection in a turn */
     HTTP_PIECE_MAX = 65536, /* bytes of one loan: then progress is visible */
-    HTTP_LOANS = 2,         /* of a connection at once */
+    HTTP_LOANS = 2,         /* of a connection at once... */
+    HTTP_LOANS_MORE = 64,   /* ...and for all together, for long fat paths */
     HTTP_LEND_MIN = 1025,   /* bytes; a shorter body is copied */
     HTTP_WRITE_MIN = 1024,  /* bytes of room that a http_write_fn gets */
     HTTP_SKIP_MAX = 65536,  /* bytes of a body that nobody wants; beyond: 413,
@@ -132,7 +133,7 @@ struct http_scratch {
 struct http_loan {
     struct loan loan;
     struct http_exchange *x;
-    bool out;
+    bool out, shared; /* shared: of http.loans */
 };
 
 /* A list of connections, oldest first. */
@@ -207,7 +208,7 @@ struct http {
     struct http_exchange *run, **run_end;
     struct task task;
     struct timer starved_timer;
-    struct pool conns, scratches;
+    struct pool conns, scratches, loans;
     struct http_scratch *oldest, *newest; /* scratch buffers held */
     uint64_t wall_base;   /* seconds since 1970 at loop time 0 */
     ns_t date_until;      /* `date` is right before */
@@ -254,6 +255,7 @@ void conn_unlist(struct http_exchange *); /* from `rest` or `starved` */
 void conn_list(struct http_list *, struct http_exchange *);
 /* Gives the stream back; `x` is gone as soon as nothing refers to it. */
 void conn_end(struct http_exchange *);
+void loan_done(struct loan *);
 void conn_free(struct http_exchange *);
 
 /* conn.c */

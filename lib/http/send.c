@@ -49,13 +49,20 @@ static bool push_scratch(struct http_exchange *x)
     return all;
 }
 
+/* Its own first.  As many more as the stream takes, which is what fills a path
+ * where 128 KiB are soon on their way; when all are out, its own come back. */
 static struct http_loan *free_loan(struct http_exchange *x)
 {
+    struct http_loan *l;
+
     for (unsigned i = 0; i < HTTP_LOANS; i++) {
         if (!x->loan[i].out)
             return &x->loan[i];
     }
-    return NULL;
+    l = pool_get(&x->server->loans);
+    if (l)
+        *l = (struct http_loan){.loan.done = loan_done, .x = x, .shared = true};
+    return l;
 }
 
 /* Queues some of `piece`; returns how much. */
@@ -74,8 +81,11 @@ static size_t lend(struct http_exchange *x, struct span piece)
     if (!l) /* loan_done() goes on */
         return 0;
     l->loan.bytes = piece;
-    if (!stream_lend(x->stream, &l->loan))
+    if (!stream_lend(x->stream, &l->loan)) {
+        if (l->shared)
+            pool_put(&x->server->loans, l);
         return 0;
+    }
     l->out = true;
     x->loans_out++;
     return piece.n;

@@ -6,6 +6,7 @@
 #include "shell.h"
 
 enum { IP4_TCP_BYTES = 40, IP6_TCP_BYTES = 60 };
+#define ROUND_UNKNOWN (100 * NS_PER_MS) /* a round trip not measured yet */
 
 void conn_post(struct conn *c, unsigned events)
 {
@@ -91,6 +92,8 @@ struct conn *conn_new(struct tcp *tcp, const struct tcp_key *k, uint32_t hash)
     c->path = (struct ip_path){.src = k->local, .dst = k->remote};
     c->timer.fire = on_timer;
     c->on = IS_LIVE;
+    c->rcv_buf = rcv_begin(tcp);
+    c->read_since = tcp->now;
     c->tcb.state = TCP_DONE;
     c->tcb.rtx_at = c->tcb.ack_at = NS_NEVER;
     return c;
@@ -255,6 +258,12 @@ static struct span op_peek(struct stream *s)
     return p ? (struct span){p->p, p->len} : (struct span){0};
 }
 
+/* As long as anything that is sent for the peer's news takes to matter. */
+static ns_t round_trip(const struct tcb *t)
+{
+    return t->srtt8 ? (ns_t)t->srtt8 << 7 : ROUND_UNKNOWN;
+}
+
 static void op_consume(struct stream *s, size_t n)
 {
     struct conn *c = conn_of(s);
@@ -262,6 +271,9 @@ static void op_consume(struct stream *s, size_t n)
     if (n == 0)
         return;
     rxq_consume(c, n);
+    c->read += (uint32_t)n;
+    if (c->tcp->now - c->read_since >= round_trip(&c->tcb))
+        rcv_right_size(c);
     if (c->finished)
         tell(c);
     if (!c->over && tcp_on_read(&c->tcb, (uint32_t)n))

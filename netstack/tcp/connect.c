@@ -61,6 +61,7 @@ enum err tcp_connect(struct net *net, const struct endpoint *to,
     tcp_open_for(tcp, &path, secret_isn(&name, tcp->now), name.ts_offset,
                  &open);
     tcp_active(&c->tcb, &open, tcp->now);
+    tcp_set_rcv_limit(&c->tcb, conn_rcv_limit(c));
     ASSERT(table_put(&tcp->table, hash, c->index));
     c->on |= IN_TABLE;
     c->owned = true;

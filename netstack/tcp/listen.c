@@ -96,6 +96,7 @@ struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
     conn_use_path(c);
     tcp_open_for(tcp, &c->path, p->iss, p->ts_offset, &open);
     tcp_passive(&c->tcb, &open, p, tcp->now);
+    tcp_set_rcv_limit(&c->tcb, conn_rcv_limit(c));
     ASSERT(table_put(&tcp->table, c->hash, c->index));
     c->on |= IN_TABLE;
     tcp->recent = c;
@@ -168,7 +169,10 @@ static bool take_cookie(struct tcp *tcp, struct listener *l, struct tcp_in *in)
     if (!cookie_check(&k, &tcp->secrets, &in->key, s, name.ts_offset,
                       tcp->now)) {
         tcp->count.dropped__bad_cookie++;
-        return false;
+        /* Payload that is not the first can come first, when that was lost: it
+         * does not tell the number of the SYN.  The first will come again. */
+        return s->len &&
+               cookie_could_be(&tcp->secrets, &in->key, s->ack, tcp->now);
     }
     p = (struct tcp_synced){.irs = s->seq - 1,
                             .ts_recent = k.ts ? s->tsval : 0,

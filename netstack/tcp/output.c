@@ -175,7 +175,7 @@ static bool serve(struct conn *c, unsigned max, unsigned *sent)
         return true;
     if (c->tx && !c->tx_last->len)
         txq_trim(c);
-    tcp_set_rcv_limit(&c->tcb, c->tcp->rcv_limit);
+    tcp_set_rcv_limit(&c->tcb, conn_rcv_limit(c));
     *sent += send_all(c, max, &done);
     if (done && c->tcb.state == TCP_TIME_WAIT)
         tw_start(c);
@@ -202,7 +202,8 @@ unsigned tcp_output(struct tcp *tcp, unsigned max, ns_t now)
 
     tcp->now = now;
     tcp->retry_at = 0;
-    tcp->rcv_limit = tcp->config.limits.tcp_rcvbuf / (rx_pressed(tcp) ? 4 : 1);
+    tcp->rcv_most =
+        rx_pressed(tcp) ? rcv_begin(tcp) / 4 : tcp->config.limits.tcp_rcvbuf;
     while (sent < max && !tcp->retry_at && (c = list_pop(tcp, LIST_DIRTY))) {
         c->on |= IN_CALL;
         if (!serve(c, max - sent, &sent))

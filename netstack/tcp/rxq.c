@@ -13,8 +13,7 @@ enum { RX_BLOCK_BYTES = 2048 };
 
 static bool pins_too_much(const struct conn *c)
 {
-    return (uint64_t)c->nrx * RX_BLOCK_BYTES >
-           2 * (uint64_t)c->tcp->config.limits.tcp_rcvbuf;
+    return (uint64_t)c->nrx * RX_BLOCK_BYTES > 2 * (uint64_t)c->rcv_buf;
 }
 
 /* Whether `n` bytes can be copied.  Copies take blocks from those for sending,
@@ -309,7 +308,7 @@ static unsigned pieces_wanted(const struct conn *c, const struct tcp_in *in)
 static bool may_be_out_of_order(struct conn *c, unsigned nfrags)
 {
     struct tcp *tcp = c->tcp;
-    uint32_t most = OOO_PIECES_MIN + tcp->config.limits.tcp_rcvbuf / 1024;
+    uint32_t most = OOO_PIECES_MIN + c->rcv_buf / 1024;
 
     if (c->nooo + nfrags > most || rx_pressed(tcp))
         return false;
@@ -343,6 +342,34 @@ enum tcp_room rxq_room(struct conn *c, const struct tcp_in *in)
     if (in->h.seg.seq == c->tcb.rcv_nxt)
         return TCP_ROOM_ALL;
     return may_be_out_of_order(c, wanted) ? TCP_ROOM_ALL : TCP_ROOM_IN_ORDER;
+}
+
+/* What was read in a round trip is what a sender whose window is full gets
+ * through; one that is still speeding up gets through twice that in the next,
+ * and as much again waits behind a segment that was lost.  What the buffer
+ * promises is never more than half of the memory that is free. */
+void rcv_right_size(struct conn *c)
+{
+    struct tcp *tcp = c->tcp;
+    const struct pool *rx = tcp->config.rx_blocks;
+    uint64_t want = 4 * (uint64_t)c->read, most;
+
+    c->read = 0;
+    c->read_since = tcp->now;
+    if (rx_pressed(tcp)) {
+        c->rcv_buf =
+            c->rcv_buf / 2 > rcv_begin(tcp) ? c->rcv_buf / 2 : rcv_begin(tcp);
+        return;
+    }
+    if (want <= c->rcv_buf)
+        return;
+    most = tcp->config.limits.tcp_rcvbuf;
+    if (rx && most > (uint64_t)(rx->count - rx->in_use) * (RX_BLOCK_BYTES / 2))
+        most = (uint64_t)(rx->count - rx->in_use) * (RX_BLOCK_BYTES / 2);
+    if (want > most)
+        want = most;
+    if (want > c->rcv_buf)
+        c->rcv_buf = (uint32_t)want;
 }
 
 void rxq_consume(struct conn *c, size_t n)

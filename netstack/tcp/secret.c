@@ -84,13 +84,30 @@ uint32_t cookie_tsval(uint32_t ts_offset, const struct cookie *c, ns_t now)
     return said + ts_offset;
 }
 
+/* What is left of the cookie without its first hash: T and M with theirs. */
+static uint32_t rest_of(const struct tcp_secrets *s, const struct tcp_key *key,
+                        uint32_t ack)
+{
+    return ack - 1 - (uint32_t)hash4(&s->cookie, key, 0, 0);
+}
+
+static uint32_t age_of(uint32_t rest, ns_t now)
+{
+    return (period(now) - (rest >> 24)) & 0xff;
+}
+
+bool cookie_could_be(const struct tcp_secrets *s, const struct tcp_key *key,
+                     uint32_t ack, ns_t now)
+{
+    return age_of(rest_of(s, key, ack), now) < COOKIE_PERIODS;
+}
+
 bool cookie_check(struct cookie *c, const struct tcp_secrets *s,
                   const struct tcp_key *key, const struct tcp_seg *ack,
                   uint32_t ts_offset, ns_t now)
 {
     uint32_t irs = ack->seq - 1;
-    uint32_t rest = ack->ack - 1 - (uint32_t)hash4(&s->cookie, key, 0, 0);
-    uint32_t age = (period(now) - (rest >> 24)) & 0xff, m, bits;
+    uint32_t rest = rest_of(s, key, ack->ack), age = age_of(rest, now), m, bits;
 
     if (age >= COOKIE_PERIODS)
         return false;

@@ -48,6 +48,10 @@ uint32_t cookie_isn(const struct tcp_secrets *, const struct tcp_key *,
                     uint32_t irs, uint16_t mss, ns_t now);
 /* The timestamp of the SYN-ACK, which carries the rest. */
 uint32_t cookie_tsval(uint32_t ts_offset, const struct cookie *, ns_t now);
+/* Whether what is acknowledged may be a cookie, whoever's SYN it answered: what
+ * is wrong is believed to be with a chance of 2^-7. */
+bool cookie_could_be(const struct tcp_secrets *, const struct tcp_key *,
+                     uint32_t ack, ns_t now);
 /* Reads both back from an ACK.  False: not one of ours, or older than two
  * periods of 69 seconds. */
 bool cookie_check(struct cookie *, const struct tcp_secrets *,

@@ -93,6 +93,7 @@ struct tcp *tcp_new(struct net *net, const struct net_config *config,
     memset(tcp->listeners, 0, listeners);
     tcp->now = now;
     tcp->due = NS_NEVER;
+    tcp->rcv_most = l->tcp_rcvbuf;
     table_init(&tcp->table, entries, table_limit(l));
     wheel_init(&tcp->wheel, now);
     rng_seed(&tcp->rng, seed);
@@ -111,6 +112,11 @@ void tcp_tick(struct tcp *tcp, ns_t now)
     tcp->due = wheel_deadline(&tcp->wheel);
 }
 
+void tcp_hold(struct tcp *tcp, bool held)
+{
+    tcp->held = held;
+}
+
 ns_t tcp_next_deadline(const struct tcp *tcp)
 {
     ns_t at = tcp->due;
@@ -119,7 +125,7 @@ ns_t tcp_next_deadline(const struct tcp *tcp)
         return 0;
     if (tcp->list[LIST_WAIT].head && tcp->wake_at && tcp->wake_at < at)
         at = tcp->wake_at;
-    if (!tcp->list[LIST_DIRTY].head || at < tcp->retry_at)
+    if (!tcp->list[LIST_DIRTY].head || tcp->held || at < tcp->retry_at)
         return at;
     return tcp->retry_at;
 }

@@ -30,6 +30,9 @@ enum {
     PIECES_SPARE = 160,  /* kept at hand, so that a segment that the core takes
                           * can never fail for want of one */
     OOO_PIECES_MIN = 64, /* out of order per connection; more by its buffer */
+    /* What a connection begins with; more as its path needs it, up to
+     * limits.tcp_rcvbuf and tcp_sndbuf. */
+    BUFFER_BEGIN = 65536,
     /* Budgets of one turn. */
     TICK_BUDGET = 256,
     /* Connections that the listeners have not been asked about yet; beyond:
@@ -90,6 +93,9 @@ struct conn {
     uint64_t pseudo_sum;
     struct piece *rx, *rx_last, *ooo, *ooo_last, *tx, *tx_last, *tx_hint;
     uint32_t nrx, retransmits;
+    uint32_t rcv_buf; /* as large as the path needs it */
+    uint32_t read;    /* bytes since... */
+    ns_t read_since;  /* ...then: rcv_right_size() */
     struct conn *next[LISTS], *next_ooo, **link_ooo;
     struct timer timer;
     struct ip_path path;
@@ -141,13 +147,14 @@ struct tcp {
 
     struct conn *recent; /* whom the last segment was for; in the table */
     ns_t due;            /* the wheel has nothing before this */
-    uint32_t rcv_limit;  /* of each connection, as memory is now */
+    uint32_t rcv_most;   /* of each connection, as memory is now */
     struct conn_queue list[LISTS];
     struct conn *ooo_oldest, **ooo_tail;
     struct pkt *spare_pkt;
     struct piece *spare;
     uint32_t nspare;
     ns_t retry_at; /* of output, when no packet was free */
+    bool held;     /* tcp_hold() */
     ns_t wake_at;  /* of those who wait for tx blocks; 0: at any turn */
 
     struct block *small; /* small payloads are copied to its end */
@@ -199,11 +206,16 @@ void conn_abort(struct conn *, enum err why);
 /* Bytes that it may have unread, and queued for sending. */
 static inline uint32_t conn_rcv_limit(const struct conn *c)
 {
-    return c->tcb.rcv_limit;
+    return c->rcv_buf < c->tcp->rcv_most ? c->rcv_buf : c->tcp->rcv_most;
 }
 static inline uint32_t conn_snd_limit(const struct conn *c)
 {
-    return c->tcp->config.limits.tcp_sndbuf;
+    /* A window in flight, and one to go on with when it is acknowledged. */
+    uint32_t most = c->tcp->config.limits.tcp_sndbuf, n = 2 * c->tcb.cc.cwnd;
+
+    if (n < BUFFER_BEGIN)
+        n = BUFFER_BEGIN;
+    return n < most ? n : most;
 }
 extern const struct stream_ops tcp_stream_ops;
 
@@ -258,6 +270,8 @@ void rxq_take(struct conn *, const struct tcp_in *, const struct tcp_act *);
 void rxq_consume(struct conn *, size_t n);
 void rxq_free(struct conn *);
 void ooo_free(struct conn *);
+/* A round trip's reading is over: is the buffer large enough? */
+void rcv_right_size(struct conn *);
 /* Keeps `n` bytes of the frame from `at` on; NULL when memory is short. */
 struct piece *rxq_keep(struct tcp *, const struct pkt *, uint32_t at,
                        uint32_t n);
@@ -306,6 +320,14 @@ uint8_t link_netif(const struct ipaddr *remote, uint8_t netif);
 enum err answer_path(struct net *, struct ip_path *path, uint8_t arrival);
 
 /* ---- what every segment needs, inline ---- */
+
+/* What may be offered at first, and what a SYN's payload must fit into. */
+static inline uint32_t rcv_begin(const struct tcp *tcp)
+{
+    uint32_t most = tcp->config.limits.tcp_rcvbuf;
+
+    return most < BUFFER_BEGIN ? most : BUFFER_BEGIN;
+}
 
 static inline struct conn *conn_at(const struct tcp *tcp, uint32_t i)
 {

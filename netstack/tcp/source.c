@@ -9,11 +9,7 @@
  */
 #include "shell.h"
 
-enum {
-    SHARE_RESERVE = 64, /* 1/64 of all connections is for other sources... */
-    RESERVE_MIN = 16,   /* ...16 at least... */
-    RESERVE_SMALL = 8   /* ...but never more than 1/8 */
-};
+enum { SHARE_RESERVE = 64 }; /* 1/64 of all connections is for others */
 
 static uint32_t buckets(const struct limits *l)
 {
@@ -32,13 +28,7 @@ size_t sources_bytes(const struct limits *l)
 /* Enough for a load tester or everyone behind a NAT, and yet not all. */
 static uint32_t default_share(uint32_t conns)
 {
-    uint32_t reserve = conns / SHARE_RESERVE;
-
-    if (reserve < RESERVE_MIN)
-        reserve = RESERVE_MIN;
-    if (reserve > conns / RESERVE_SMALL)
-        reserve = conns / RESERVE_SMALL;
-    return conns - reserve;
+    return conns - conns / SHARE_RESERVE;
 }
 
 bool sources_init(struct tcp *tcp)

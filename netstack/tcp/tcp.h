@@ -33,6 +33,8 @@ unsigned tcp_dispatch(struct tcp *, ns_t now);
  * segments; the rest goes on next time. */
 unsigned tcp_output(struct tcp *, unsigned max, ns_t now);
 ns_t tcp_next_deadline(const struct tcp *);
+/* Nobody takes packets just now: they are no reason to hurry. */
+void tcp_hold(struct tcp *, bool);
 
 bool tcp_in_use(const struct tcp *);
 void tcp_metrics(struct tcp *, struct metrics *);

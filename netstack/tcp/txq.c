@@ -32,8 +32,7 @@ static bool may_have_block(const struct conn *c)
 
 bool txq_has_room(const struct conn *c)
 {
-    return queued(c) < c->tcp->config.limits.tcp_sndbuf &&
-           (c->tx_room || may_have_block(c));
+    return queued(c) < conn_snd_limit(c) && (c->tx_room || may_have_block(c));
 }
 
 static void append(struct conn *c, struct piece *p)
@@ -75,13 +74,13 @@ static bool add_block(struct conn *c)
 static void wait_for_room(struct conn *c)
 {
     c->wants_room = true;
-    if (queued(c) < c->tcp->config.limits.tcp_sndbuf)
+    if (queued(c) < conn_snd_limit(c))
         list_push(c, LIST_WAIT);
 }
 
 struct mspan txq_reserve(struct conn *c)
 {
-    uint32_t most = c->tcp->config.limits.tcp_sndbuf, used = queued(c), n;
+    uint32_t most = conn_snd_limit(c), used = queued(c), n;
 
     if (!tcp_may_write(&c->tcb))
         return (struct mspan){0};
@@ -125,7 +124,7 @@ bool txq_lend(struct conn *c, struct loan *loan)
     if (loan->bytes.n == 0 || !tcp_may_write(&c->tcb))
         return false;
     ASSERT(loan->bytes.n <= LOAN_MAX);
-    if (queued(c) >= tcp->config.limits.tcp_sndbuf) {
+    if (queued(c) >= conn_snd_limit(c)) {
         wait_for_room(c);
         return false;
     }

@@ -17,7 +17,8 @@ LIMITS = ('tcp_conns', 'tcp_half_open', 'tcp_listeners', 'tcp_rcvbuf',
           'tcp_sndbuf', 'rx_blocks', 'tx_blocks', 'udp_binds', 'fibers',
           'fiber_stack', 'arena_bytes', 'conn_bytes')
 # A zero in the manifest takes these; see struct limits.
-LIMIT_DEFAULTS = (256, 256, 8, 65536, 65536, 1024, 512, 8, 4, 16384, 65536, 0)
+LIMIT_DEFAULTS = (256, 256, 8, 4194304, 4194304, 4096, 2048, 8, 4, 16384,
+                  65536, 0)
 MANIFEST_BYTES = 4 + NAME_BYTES * (1 + NETS_MAX + BLKS_MAX) + 4 * len(LIMITS)
 
 Manifest = namedtuple('Manifest', 'name nets blks limits version commit '

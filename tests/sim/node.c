@@ -66,6 +66,7 @@ static void node_flush(struct source *s, ns_t now)
         net_output(n->net, 1, &n->waiting, TX_WAITING - n->waiting.count, now);
     if (n->waiting.head)
         nif->ops->tx(nif, &n->waiting);
+    net_hold(n->net, 1, n->waiting.head != NULL);
     nif->ops->flush(nif);
 }
 

@@ -402,6 +402,32 @@ START_TEST(test_full_queue_sends_cookies_and_takes_them)
 }
 END_TEST
 
+/* The last ACK and the first payload are lost, what follows is not. */
+START_TEST(test_cookie_waits_for_the_first_payload)
+{
+    struct rig_frame f;
+    struct tcp_seg s;
+
+    open_net(_i);
+    flood(rig_limits.tcp_half_open);
+    f = answer_to(syn(SEQ));
+    s = seg(TCP_ACK, SEQ + 1 + 5, f.h.seg.seq + 1);
+    s.opts = TCP_OPT_TS;
+    s.tsval = 501;
+    s.tsecr = f.h.seg.tsval;
+    s.len = 5;
+    rig_in(net, &s, "world");
+    ck_assert(rig_quiet(net)); /* no reset */
+    ck_assert_uint_eq(net->tcp->count.dropped__bad_cookie, 1);
+    s.seq = SEQ + 1;
+    rig_in(net, &s, "hello");
+    ck_assert_uint_eq(net->tcp->count.syn_cookies_taken, 1);
+    rig_read(&end);
+    ck_assert_mem_eq(end.got, "hello", 5);
+    close_net();
+}
+END_TEST
+
 START_TEST(test_cookie_without_timestamps_keeps_the_mss)
 {
     struct rig_frame f;
@@ -674,6 +700,7 @@ TCP_SUITE("tcp listen", BOTH(test_closed_port_resets),
           BOTH(test_much_payload_on_the_syn_is_not_acked),
           BOTH(test_round_trip_of_the_handshake_is_used),
           BOTH(test_full_queue_sends_cookies_and_takes_them),
+          BOTH(test_cookie_waits_for_the_first_payload),
           BOTH(test_cookie_without_timestamps_keeps_the_mss),
           BOTH(test_guessed_cookie_is_reset),
           BOTH(test_no_cookie_is_taken_when_none_was_sent),

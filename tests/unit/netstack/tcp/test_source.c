@@ -91,18 +91,18 @@ static bool shake(uint16_t port)
 
 START_TEST(test_one_source_does_not_get_every_connection)
 {
-    open_net(_i, 64, 8, 0);
+    open_net(_i, 128, 8, 0);
     come_from(0);
-    for (uint16_t i = 0; i < 80; i++)
-        ck_assert_int_eq(shake((uint16_t)(5000 + i)), i < 56);
-    ck_assert_uint_eq(net->tcp->conns.in_use, 56); /* 1/8 is left */
-    ck_assert_uint_eq(net->tcp->count.dropped__source_full, 80 - 56);
+    for (uint16_t i = 0; i < 140; i++)
+        ck_assert_int_eq(shake((uint16_t)(5000 + i)), i < 126);
+    ck_assert_uint_eq(net->tcp->conns.in_use, 126); /* 1/64 is left */
+    ck_assert_uint_eq(net->tcp->count.dropped__source_full, 140 - 126);
     come_from(1);
-    for (uint16_t i = 0; i < 9; i++)
-        ck_assert_int_eq(shake((uint16_t)(5000 + i)), i < 8);
+    for (uint16_t i = 0; i < 3; i++)
+        ck_assert_int_eq(shake((uint16_t)(5000 + i)), i < 2);
     ck_assert_uint_eq(net->tcp->count.dropped__conns_full, 1);
     rig_turn(net);
-    ck_assert_uint_eq(nowned, 64);
+    ck_assert_uint_eq(nowned, 128);
     /* What ends makes room for the same source. */
     stream_release(owned[--nowned]);
     rig_turn(net);
