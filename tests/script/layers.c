@@ -262,12 +262,8 @@ static void finish_sum(struct part *p, unsigned i, uint8_t *out, uint32_t end)
         return;
     while (outer > 0 && p[outer].layer->proto < 0x600)
         outer--;
-    if (strcmp(l->name, "icmp") == 0 || l->proto == 58) {
-        if (p[outer].layer->proto == ETH_IP6)
-            start = pseudo(out + p[outer].at, 58, len);
-    } else {
+    if (l->proto != 1) /* ICMP for IPv4 covers no pseudo-header */
         start = pseudo(out + p[outer].at, (uint8_t)l->proto, len);
-    }
     put_be16(b + l->sum_at, sum16(start, b, len));
 }
 
