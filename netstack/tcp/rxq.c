@@ -44,7 +44,7 @@ static uint8_t *small_copy(struct tcp *tcp, const struct pkt *pkt, uint32_t at,
     uint8_t *to = tcp->small->data + tcp->small_used;
 
     ASSERT(pkt_copy(pkt, at, to, n));
-    tcp->small_used += n;
+    tcp->small_used += (n + SMALL_GRAIN - 1) & ~(SMALL_GRAIN - 1u);
     tcp->count.rx_copies++;
     return to;
 }
@@ -67,6 +67,7 @@ static void append(struct conn *c, struct piece *p)
         c->rx = p;
     c->rx_last = p;
     c->nrx++;
+    c->rx_room = 0;
 }
 
 /* Bytes in order; where they go on in memory, too, the last piece grows. */
@@ -110,6 +111,7 @@ static bool take_simply(struct conn *c, const struct pkt *pkt, uint32_t at,
     p->seq = act->take_seq;
     c->rx = c->rx_last = p;
     c->nrx = 1;
+    c->rx_room = 0;
     return true;
 }
 
@@ -120,16 +122,34 @@ static bool should_copy(const struct conn *c, uint32_t n)
     return pins_too_much(c);
 }
 
+/* Behind the bytes that were copied last, where they are: whoever sends byte by
+ * byte costs no piece for each. */
+static void grow_last(struct conn *c, const struct pkt *pkt, uint32_t at,
+                      uint32_t n)
+{
+    struct piece *last = c->rx_last;
+
+    ASSERT(pkt_copy(pkt, at, (uint8_t *)(uintptr_t)(last->p + last->len), n));
+    last->len += n;
+    c->rx_room -= n;
+    c->tcp->count.rx_copies++;
+}
+
 static void take_in_order(struct conn *c, const struct pkt *pkt, uint32_t at,
                           uint32_t n, uint32_t seq)
 {
     const struct frag *f = pkt->frag;
     uint32_t part;
 
+    if (c->rx && n <= c->rx_room) {
+        grow_last(c, pkt, at, n);
+        return;
+    }
     if (should_copy(c, n) && small_ready(c->tcp, n)) {
         const uint8_t *p = small_copy(c->tcp, pkt, at, n);
 
         append_bytes(c, &c->tcp->small->buf, p, n, seq);
+        c->rx_room = -n & (SMALL_GRAIN - 1u);
         return;
     }
     for (; n; n -= part, at += part, seq += part) {
@@ -326,11 +346,20 @@ enum tcp_room rxq_room(struct conn *c, const struct tcp_in *in)
     if (!c->ooo && in->h.seg.seq == c->tcb.rcv_nxt && !rx_pressed(tcp) &&
         tcp->nspare >= in->rx->pkt->nfrags)
         return TCP_ROOM_ALL;
+    if (c->rx && n <= c->rx_room && in->h.seg.seq == c->tcb.rcv_nxt && !c->ooo)
+        return TCP_ROOM_ALL;
+    if (c->rx && pieces_pressed(tcp))
+        return TCP_ROOM_NONE;
     if (rx_pressed(tcp)) {
         (void)ooo_drop_oldest(tcp);
-        /* A little for everyone; more only for those who have read it. */
-        if (c->rx && (n >= SMALL_BYTES || !small_ready(tcp, n)))
+        /* A little for everyone; more only for those who have read it.  The
+         * last blocks are the NIC's, else nobody would be heard any more. */
+        if ((c->rx || rx_nearly_out(tcp)) &&
+            (n >= SMALL_BYTES || !small_ready(tcp, n))) {
+            if (!c->rx)
+                (void)conn_reap(tcp);
             return TCP_ROOM_NONE;
+        }
     }
     wanted = pieces_wanted(c, in);
     if (wanted > PIECES_SPARE) {

@@ -125,6 +125,8 @@ ns_t tcp_next_deadline(const struct tcp *tcp)
         return 0;
     if (tcp->list[LIST_WAIT].head && tcp->wake_at && tcp->wake_at < at)
         at = tcp->wake_at;
+    if (tcp->list[LIST_WAIT].head && tcp->reap_at && tcp->reap_at < at)
+        at = tcp->reap_at;
     if (!tcp->list[LIST_DIRTY].head || tcp->held || at < tcp->retry_at)
         return at;
     return tcp->retry_at;

@@ -26,9 +26,10 @@ enum {
     HALF_DATA_MAX = 1024, /* bytes kept of a SYN's payload; beyond: not taken,
                            * the peer sends them again */
     /* Payload queues. */
-    SMALL_BYTES = 256,   /* payload below this may be copied together */
-    PIECES_SPARE = 160,  /* kept at hand, so that a segment that the core takes
-                          * can never fail for want of one */
+    SMALL_GRAIN = 64,   /* what a copy takes; the rest is for what follows it */
+    SMALL_BYTES = 256,  /* payload below this may be copied together */
+    PIECES_SPARE = 160, /* kept at hand, so that a segment that the core takes
+                         * can never fail for want of one */
     OOO_PIECES_MIN = 64, /* out of order per connection; more by its buffer */
     /* What a connection begins with; more as its path needs it, up to
      * limits.tcp_rcvbuf and tcp_sndbuf. */
@@ -44,6 +45,7 @@ enum {
 #define HALF_EVICT_AGE (3 * NS_PER_SEC)
 #define COOKIE_LATE    (140 * NS_PER_SEC) /* ACKs may still carry cookies */
 #define OUTPUT_RETRY   (1 * NS_PER_MS)    /* after the packet pool was empty */
+#define REAP_RETRY     (10 * NS_PER_MS)   /* while send blocks are out */
 
 /* A stretch of payload in a queue: received, or to be sent. */
 struct piece {
@@ -92,7 +94,8 @@ struct conn {
     uint32_t caps;
     uint64_t pseudo_sum;
     struct piece *rx, *rx_last, *ooo, *ooo_last, *tx, *tx_last, *tx_hint;
-    uint32_t nrx, retransmits;
+    uint32_t nrx, rx_room; /* rx_room: bytes that the last piece may grow by */
+    uint32_t retransmits;
     uint32_t rcv_buf; /* as large as the path needs it */
     uint32_t read;    /* bytes since... */
     ns_t read_since;  /* ...then: rcv_right_size() */
@@ -153,9 +156,11 @@ struct tcp {
     struct pkt *spare_pkt;
     struct piece *spare;
     uint32_t nspare;
-    ns_t retry_at; /* of output, when no packet was free */
-    bool held;     /* tcp_hold() */
-    ns_t wake_at;  /* of those who wait for tx blocks; 0: at any turn */
+    ns_t reap_at;       /* of txq_wake(), while send blocks are out; or 0 */
+    uint32_t reap_hand; /* where conn_reap() goes on looking */
+    ns_t retry_at;      /* of output, when no packet was free */
+    bool held;          /* tcp_hold() */
+    ns_t wake_at;       /* of those who wait for tx blocks; 0: at any turn */
 
     struct block *small; /* small payloads are copied to its end */
     uint32_t small_used;
@@ -272,6 +277,9 @@ void rxq_free(struct conn *);
 void ooo_free(struct conn *);
 /* A round trip's reading is over: is the buffer large enough? */
 void rcv_right_size(struct conn *);
+/* Memory is out: ends a connection that only holds it.  False: none was found.
+ */
+bool conn_reap(struct tcp *);
 /* Keeps `n` bytes of the frame from `at` on; NULL when memory is short. */
 struct piece *rxq_keep(struct tcp *, const struct pkt *, uint32_t at,
                        uint32_t n);
@@ -406,6 +414,19 @@ static inline bool rx_pressed(const struct tcp *tcp)
     const struct pool *rx = tcp->config.rx_blocks;
 
     return rx && rx->in_use >= rx->count - rx->count / 8;
+}
+
+static inline bool rx_nearly_out(const struct tcp *tcp)
+{
+    const struct pool *rx = tcp->config.rx_blocks;
+
+    return rx && rx->in_use >= rx->count - rx->count / 16;
+}
+
+/* What is left is for those who have nothing queued in that direction. */
+static inline bool pieces_pressed(const struct tcp *tcp)
+{
+    return tcp->pieces.in_use >= tcp->pieces.count - tcp->pieces.count / 8;
 }
 
 /* Makes sure that `n` pieces can be taken. */

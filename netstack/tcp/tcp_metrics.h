@@ -50,6 +50,7 @@
     X(COUNTER, challenge_acks, "", "Challenge ACKs (RFC 5961)")                \
     X(COUNTER, ooo_segs, "", "Segments received out of order and kept")        \
     X(COUNTER, ooo_reneged, "", "Out-of-order queues thrown away for memory")  \
+    X(COUNTER, reaped, "", "Stuck connections ended for their memory")         \
     X(COUNTER, rx_copies, "", "Small payloads copied together")                \
     X(COUNTER, syn_cookies_sent, "", "SYN cookies sent")                       \
     X(COUNTER, syn_cookies_taken, "", "Connections made from a SYN cookie")    \

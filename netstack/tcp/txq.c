@@ -50,9 +50,9 @@ static bool add_block(struct conn *c)
     struct block *b;
     struct piece *p;
 
-    if (!may_have_block(c))
+    if (!may_have_block(c) && (c->tx || !conn_reap(tcp) || !may_have_block(c)))
         return false;
-    if (!pieces_ready(tcp, 1)) {
+    if ((c->tx && pieces_pressed(tcp)) || !pieces_ready(tcp, 1)) {
         tcp->wake_at = tcp->now + OUTPUT_RETRY;
         return false;
     }
@@ -128,7 +128,7 @@ bool txq_lend(struct conn *c, struct loan *loan)
         wait_for_room(c);
         return false;
     }
-    if (!pieces_ready(tcp, 1)) {
+    if ((c->tx && pieces_pressed(tcp)) || !pieces_ready(tcp, 1)) {
         tcp->wake_at = tcp->now + OUTPUT_RETRY;
         wait_for_room(c);
         return false;
@@ -244,6 +244,10 @@ void txq_wake(struct tcp *tcp)
     struct conn *c;
 
     tcp->wake_at = 0;
+    if (tx->in_use < tx->count)
+        tcp->reap_at = 0;
+    else if (tcp->now >= tcp->reap_at && !conn_reap(tcp))
+        tcp->reap_at = tcp->now + REAP_RETRY;
     for (uint32_t free = tx->count - tx->in_use, n = 0; n < free; n++) {
         c = list_pop(tcp, LIST_WAIT);
         if (!c)

@@ -153,6 +153,37 @@ START_TEST(test_released_while_waiting)
 }
 END_TEST
 
+/* All blocks are out: whoever only holds its own, behind a closed window, goes;
+ * whose data is on its way does not. */
+START_TEST(test_stuck_connection_gives_way_to_one_that_is_not)
+{
+    open_net(3);
+    write_much(2);
+    rig_turn(net);
+    peers[0].wnd = 0;
+    rig_send(&peers[0], TCP_ACK, NULL, 0);
+    write_much(0);
+    take(&net->tx, rig_limits.tx_blocks);
+    ck_assert_uint_eq(stream_reserve(ends[1].s).n, 0);
+    ck_assert_uint_eq(net->tcp->count.reaped, 0);
+    rig_turn(net);
+    ck_assert_uint_gt(tcp_next_deadline(net->tcp), net->now);
+    for (int i = 0; i < 8; i++) {
+        rig_after(net, 250 * NS_PER_MS);
+        peers[2].ack = conn_at(net->tcp, 2)->tcb.snd_nxt;
+        rig_send(&peers[2], TCP_ACK, NULL, 0);
+        rig_forget(net);
+    }
+    ck_assert_uint_eq(net->tcp->count.reaped, 1);
+    ck_assert_uint_eq(ends[0].last, STREAM_CLOSED);
+    ck_assert_int_eq(ends[0].s->error, E_FULL);
+    ck_assert_uint_eq(ends[1].events, STREAM_WRITABLE);
+    ck_assert_uint_gt(stream_reserve(ends[1].s).n, 0);
+    ck_assert_uint_eq(ends[2].events & STREAM_CLOSED, 0);
+    close_net();
+}
+END_TEST
+
 /* ---- blocks that are received into ---- */
 
 /* Pressed: the window that is offered gets smaller, but never taken back. */
@@ -221,6 +252,59 @@ START_TEST(test_pressed_copies_small_payloads)
     ck_assert_uint_eq(net->tcp->count.rx_copies, 50);
     rig_read(&ends[0]);
     ck_assert_uint_eq(ends[0].ngot, 500);
+    close_net();
+}
+END_TEST
+
+START_TEST(test_byte_by_byte_costs_no_piece_each)
+{
+    unsigned pieces;
+
+    open_net(2);
+    take(&net->rx, rig_limits.rx_blocks * 7 / 8);
+    pieces = net->tcp->pieces.in_use - net->tcp->nspare;
+    for (int i = 0; i < 100; i++) /* in turns, so that nothing is adjacent */
+        for (unsigned k = 0; k < 2; k++)
+            rig_send(&peers[k], TCP_ACK, &"ab"[i % 2], 1);
+    ck_assert_uint_le(net->tcp->pieces.in_use - net->tcp->nspare - pieces,
+                      2 * (100 / SMALL_GRAIN + 1));
+    for (unsigned k = 0; k < 2; k++) {
+        rig_read(&ends[k]);
+        ck_assert_uint_eq(ends[k].ngot, 100);
+        for (int i = 0; i < 100; i++)
+            ck_assert_int_eq(ends[k].got[i], "ab"[i % 2]);
+    }
+    close_net();
+}
+END_TEST
+
+/* The last blocks are the NIC's, the last pieces for who has none. */
+START_TEST(test_the_last_is_not_given_to_a_backlog)
+{
+    static uint8_t data[1460];
+    void *held[1024];
+    unsigned n = 0;
+    struct tcp *tcp;
+
+    open_net(2);
+    tcp = net->tcp;
+    take(&net->rx, rig_limits.rx_blocks * 15 / 16);
+    rig_send(&peers[1], TCP_ACK, data, sizeof(data));
+    ck_assert_uint_eq(tcp->count.dropped__memory, 1);
+    peers[1].seq -= 1460;
+    rig_send(&peers[1], TCP_ACK, data, 10); /* small: copied */
+    ck_assert_uint_eq(tcp->count.dropped__memory, 1);
+    give_back();
+    rig_read(&ends[1]);
+    rig_send(&peers[0], TCP_ACK, data, sizeof(data));
+    while (!pieces_pressed(tcp))
+        held[n++] = pool_get(&tcp->pieces);
+    rig_send(&peers[0], TCP_ACK, data, sizeof(data));
+    ck_assert_uint_eq(tcp->count.dropped__memory, 1 + 1);
+    rig_send(&peers[1], TCP_ACK, data, sizeof(data));
+    ck_assert_uint_eq(tcp->count.dropped__memory, 1 + 1);
+    while (n)
+        pool_put(&tcp->pieces, held[--n]);
     close_net();
 }
 END_TEST
@@ -328,6 +412,9 @@ END_TEST
 TCP_SUITE("tcp pressure", TEST(test_no_block_no_room_then_writable),
           TEST(test_scarce_blocks_are_one_for_each),
           TEST(test_waiting_owners_are_woken_in_order),
+          TEST(test_stuck_connection_gives_way_to_one_that_is_not),
+          TEST(test_byte_by_byte_costs_no_piece_each),
+          TEST(test_the_last_is_not_given_to_a_backlog),
           TEST(test_released_while_waiting),
           TEST(test_pressed_window_is_smaller),
           TEST(test_pressed_takes_a_little_of_each),
