@@ -10,7 +10,6 @@ from overload import Victim
 
 MANY = 4096
 RETURN_S = 130
-ROOM = ['--tcp-connections=4500']
 CALM_FLOOR_US = 1_000_000   # nobody waits longer among so many
 REQUEST = 'GET /random?bytes=1000000 HTTP/1.1\\r\\nHost: crowd\\r\\n\\r\\n'
 IDLE_BYTES_MAX = 2048
@@ -51,7 +50,7 @@ def among(t, victim, manner, ask, port=None, all_up=True):
 @each(**CASES)
 @deadline(300)
 def test_a_client_of_web_among_4096(t, manner, ask):
-    web = Victim(t, 'web', family=6 if manner == 'zero' else 4, args=ROOM)
+    web = Victim(t, 'web', family=6 if manner == 'zero' else 4)
     among(t, web, manner, ask, all_up='+' not in manner)
 
 
@@ -71,7 +70,7 @@ def test_a_client_of_echo_among_4096(t, manner, ask):
 @full
 @deadline(400)
 def test_an_image_among_4096(t, name, manner, ask):
-    among(t, Victim(t, name, 'image', args=ROOM), manner, ask,
+    among(t, Victim(t, name, 'image'), manner, ask,
           all_up=name == 'web')
 
 
