@@ -10,6 +10,7 @@
 #include <billet/machine.h>
 #include <dns/search.h>
 #include <net.h>
+#include <ntp/client.h>
 
 #include "addr_keys.h"
 #include "nics.h"
@@ -23,6 +24,7 @@ enum {
 };
 
 static const char *check_dns(struct span v);
+static const char *check_ntp(struct span v);
 static const char *check_search(struct span v);
 
 KEY_ADDR(ipv4_last, "ipv4-last", NULL,
@@ -44,6 +46,11 @@ KEY_STRING(search, "search", "DOMAIN,...", NULL,
            .per_net = true, .check = check_search);
 KEY_STRING(hostname, "hostname", "NAME", NULL,
            "name to tell the DHCP server (default: the image's name)");
+
+KEY_STRING(ntp, "ntp", "SERVER,...", NULL,
+           "time servers, at most four addresses or names, or `off` "
+           "(default: what DHCP says)",
+           .check = check_ntp);
 
 struct networking {
     struct source source;
@@ -94,6 +101,12 @@ static const char *check_dns(struct span v)
                                      : "one to three addresses, commas between";
 }
 
+static const char *check_ntp(struct span v)
+{
+    return ntp_static(NULL, v) ? NULL
+                               : "at most four addresses or names, or off";
+}
+
 static const char *check_search(struct span v)
 {
     return dns_search_static(NULL, 0, v)
@@ -125,6 +138,15 @@ static void config_from_keys(const struct keys *k, const char *name,
     c->search = key_string_for(k, &key_search, name);
 }
 
+/* " (it was 3.141 s behind)" */
+static void say_off(char *out, size_t room, int64_t ns)
+{
+    uint64_t ms = (uint64_t)(ns < 0 ? -ns : ns) / NS_PER_MS;
+
+    fmt(out, room, " (it was %lu.%03u s %s)", (unsigned long)(ms / 1000),
+        (unsigned)(ms % 1000), ns < 0 ? "ahead" : "behind");
+}
+
 static void say_note(struct networking *w, const struct net_note *n)
 {
     static const char *const words[] = {
@@ -134,8 +156,10 @@ static void say_note(struct networking *w, const struct net_note *n)
         [NET_GATEWAY] = "router",
         [NET_DNS_SERVER] = "name server",
         [NET_DHCP_WAIT] = "no DHCP server has answered yet",
-        [NET_NAMESERVER_SILENT] = "silent name server"};
-    char text[IPADDR_TEXT_BYTES] = "", bits[8] = "", life[32] = "";
+        [NET_NAMESERVER_SILENT] = "silent name server",
+        [NET_TIME_SERVER] = "time server",
+        [NET_TIME_SET] = "time set by"};
+    char text[IPADDR_TEXT_BYTES] = "", bits[8] = "", life[48] = "";
     const char *name =
         n->netif > 0 && n->netif <= w->n ? w->nif[n->netif - 1]->name : "net";
     bool warn = n->kind == NET_ADDR_CONFLICT || n->kind == NET_DHCP_WAIT ||
@@ -145,6 +169,8 @@ static void say_note(struct networking *w, const struct net_note *n)
         ipaddr_format(text, &n->addr);
     if (n->prefix_bits)
         fmt(bits, sizeof(bits), "/%u", n->prefix_bits);
+    if (n->kind == NET_TIME_SET)
+        say_off(life, sizeof(life), n->off_ns);
     if (n->kind == NET_ADDR_ADDED && n->seconds != UINT32_MAX && n->seconds)
         fmt(life, sizeof(life), " for %u s", n->seconds);
     log_line(w->env->log, warn ? LOG_WARN : LOG_INFO, "net",
@@ -265,6 +291,8 @@ static void stack_config(const struct env *env, struct net_config *c)
                              .arena = &boot_system.arena,
                              .wall_ns = machine_wall_ns()};
     tcp_keys_config(env, c);
+    c->clock = &boot_system.clock;
+    c->ntp = key_string(env->keys, &key_ntp);
     c->hostname = key_string(env->keys, &key_hostname);
     if (!c->hostname)
         c->hostname = env->manifest->name;

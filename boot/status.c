@@ -10,6 +10,7 @@
 
 #define IMAGE_METRICS(X)                                                       \
     X(GAUGE, uptime_seconds, "", "Seconds since the first instruction")        \
+    X(GAUGE, wall_milliseconds, "", "Since 1970, UTC; 0: no clock")            \
     X(GAUGE, boot_microseconds, "", "From the first instruction to started")   \
     X(GAUGE, machine_memory_bytes, "", "Memory the machine has")               \
     X(GAUGE, plan_memory_bytes, "", "Memory reserved for the image's limits")  \
@@ -61,16 +62,20 @@ static void memory_use(uint64_t *used, uint64_t *high)
 
 void image_status(const struct env *env, struct image_status *out)
 {
-    ns_t boot = machine_boot_ns();
+    ns_t boot = machine_boot_ns(), now = machine_now();
 
-    *out = (struct image_status){.name = env->manifest->name,
-                                 .version = billet_version,
-                                 .commit = billet_commit,
-                                 .machine = machine_name(),
-                                 .uptime_ns = machine_now() - boot,
-                                 .wall_ns = machine_wall_ns(),
-                                 .memory_total = machine_memory_total(),
-                                 .memory_plan = boot_system.plan.need};
+    /* Until a server has set it, it follows the machine's own clock. */
+    if (!boot_system.clock.disciplined)
+        clock_set(&boot_system.clock, machine_wall_ns(), now);
+    *out =
+        (struct image_status){.name = env->manifest->name,
+                              .version = billet_version,
+                              .commit = billet_commit,
+                              .machine = machine_name(),
+                              .uptime_ns = now - boot,
+                              .wall_ns = clock_wall_ns(&boot_system.clock, now),
+                              .memory_total = machine_memory_total(),
+                              .memory_plan = boot_system.plan.need};
     if (boot_system.started_ns)
         out->boot_ns = boot_system.started_ns - boot;
     memory_use(&out->memory_used, &out->memory_high);
@@ -82,6 +87,7 @@ static void refresh_image(void *user)
 
     image_status(user, &s);
     image = (struct image_metrics){.uptime_seconds = s.uptime_ns / NS_PER_SEC,
+                                   .wall_milliseconds = s.wall_ns / NS_PER_MS,
                                    .boot_microseconds = s.boot_ns / NS_PER_US,
                                    .machine_memory_bytes = s.memory_total,
                                    .plan_memory_bytes = s.memory_plan,

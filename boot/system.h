@@ -6,6 +6,7 @@
 #ifndef BOOT_SYSTEM_H
 #define BOOT_SYSTEM_H
 
+#include <base/clock.h>
 #include <base/pool.h>
 #include <billet/app.h>
 
@@ -14,6 +15,7 @@
 struct system {
     struct env env;
     struct plan plan;
+    struct clock clock;
     struct arena arena;     /* everything the plan counts */
     struct arena app_arena; /* the application's part of it */
     struct pool pkts;

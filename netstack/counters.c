@@ -73,6 +73,7 @@ void net_metrics(struct net *net, struct metrics *m)
     }
     net->nic_group = (struct metrics_group){
         .prefix = "nic", .metrics = net->nic_rows, .n = NIC_COUNTERS * n};
+    ntp_show(net, m);
     metrics_add_computed(m, &net_metrics_group, (const uint64_t *)&net->count,
                          refresh_stack, net);
     if (n > 0)

@@ -66,7 +66,11 @@ struct net *net_new(const struct net_config *c, ns_t now)
     rng_bytes(&net->rng, &net->hash_key, sizeof(net->hash_key));
     rng_bytes(&net->rng, &net->id_key, sizeof(net->id_key));
     rng_bytes(&net->rng, net->ip_id, sizeof(net->ip_id));
-    return init_parts(net, tcp_seed, now) ? net : NULL;
+    if (!init_parts(net, tcp_seed, now))
+        return NULL;
+    if (c->ntp)
+        (void)ntp_static(net, span_of(c->ntp)); /* the key was checked */
+    return net;
 }
 
 static void add_static(struct net *net, struct nif *nif,
@@ -251,6 +255,7 @@ static void slow_tick(struct net *net, ns_t now)
     due = earlier(due, pmtu_tick(net, now));
     due = earlier(due, frags_tick(net, now));
     due = earlier(due, dns_tick(net, now));
+    due = earlier(due, ntp_tick(net, now));
     if (net->dials)
         due = earlier(due, net->dial_tick(net, now));
     net->due = earlier(net->due, due);

@@ -32,6 +32,8 @@ struct net_config {
     struct pool *rx_blocks;       /* only looked at, to know when memory is
                                    * scarce (architecture, 6) */
     struct arena *arena;
+    struct clock *clock;     /* set by time servers; NULL: none is asked */
+    const char *ntp;         /* servers, or "off"; NULL: those of DHCP */
     uint64_t wall_ns;        /* at `now` of creation; 0: unknown */
     uint32_t tcp_per_source; /* connections, and half-open entries, that one
                               * address (or IPv6 /64) may hold; 0: nearly all
@@ -110,14 +112,17 @@ enum net_note_kind {
     NET_GATEWAY,       /* addr is the default router */
     NET_DNS_SERVER,
     NET_DHCP_WAIT, /* no DHCP server has answered so far */
-    NET_NAMESERVER_SILENT
+    NET_NAMESERVER_SILENT,
+    NET_TIME_SERVER,
+    NET_TIME_SET /* by addr; the clock was behind by off_ns */
 };
 struct net_note {
     enum net_note_kind kind;
     uint8_t netif, prefix_bits;
     struct ipaddr addr;
     const char *origin; /* "dhcp", "static", "slaac", "link-local" */
-    uint32_t seconds;   /* lease or lifetime; UINT32_MAX: for ever */
+    int64_t off_ns;
+    uint32_t seconds; /* lease or lifetime; UINT32_MAX: for ever */
 };
 /* The oldest note not yet read; false when there is none.  A ring of 16: the
  * oldest is lost first. */

@@ -27,6 +27,7 @@
 #include "ip/route.h"
 #include "link/cache.h"
 #include "net.h"
+#include "ntp/client.h"
 #include "udp/udp.h"
 #include "wire/eth.h"
 
@@ -81,6 +82,7 @@ struct net {
     struct happy_eyeballs *dials;
     ns_t (*dial_tick)(struct net *, ns_t now);
     unsigned (*dial_dispatch)(struct net *);
+    struct ntp ntp;
     struct wheel wheel;
     struct rng rng;
     struct siphash_key hash_key, id_key;

@@ -61,6 +61,7 @@ struct manifest {
 /* Everything an instance may touch.  No globals: two can share a process. */
 struct env {
     struct loop *loop;
+    const struct clock *clock; /* wall time: <billet/clock.h> */
     struct net *net; /* NULL unless BILLET_NET_APP */
     struct log *log;
     struct keys *keys;

@@ -131,7 +131,7 @@ struct http_config {
     struct span fields; /* lines for every reply, each ending in CRLF, but not
                          * for baked files, which bring their own */
     const char *style;  /* path of a style sheet for error pages, or NULL */
-    uint64_t wall_ns;   /* UTC, now; 0: unknown, and no Date is sent */
+    uint64_t wall_ns;   /* UTC, now; counts where env->clock is NULL */
     uint32_t conns;     /* at once; beyond: 503.  0: env->limits.tcp_conns,
                          * less a few when there are many */
 };

@@ -24,6 +24,7 @@
 
 #include <base/bytes.h>
 #include <base/pool.h>
+#include <billet/clock.h>
 #include <billet/http.h>
 #include <billet/loop.h>
 #include <billet/metrics.h>
@@ -210,6 +211,7 @@ struct http {
     struct timer starved_timer;
     struct pool conns, scratches, loans;
     struct http_scratch *oldest, *newest; /* scratch buffers held */
+    const struct clock *clock; /* NULL: wall_base it is */
     uint64_t wall_base;   /* seconds since 1970 at loop time 0 */
     ns_t date_until;      /* `date` is right before */
     uint8_t date_n;       /* bytes of the line; 0: no clock */

@@ -60,11 +60,15 @@ struct http_writer reply_begin(struct http_exchange *x)
 /* The Date line is written anew once a second (RFC 9110 6.6.1). */
 static void refresh_date(struct http *h, ns_t now)
 {
-    h->date_until = now - now % NS_PER_SEC + NS_PER_SEC;
-    if (h->wall_base == 0)
+    uint64_t wall = h->clock ? clock_wall_ns(h->clock, now) : 0;
+
+    if (wall == 0 && h->wall_base)
+        wall = h->wall_base * NS_PER_SEC + now;
+    h->date_until = now + NS_PER_SEC - wall % NS_PER_SEC;
+    if (wall == 0)
         return;
     memcpy(h->date, "Date: ", 6);
-    http_date_format(h->date + 6, h->wall_base + now / NS_PER_SEC);
+    http_date_format(h->date + 6, wall / NS_PER_SEC);
     memcpy(h->date + 6 + HTTP_DATE_BYTES, "\r\n\r\n", 4);
     h->date_n = 6 + HTTP_DATE_BYTES + 2;
 }

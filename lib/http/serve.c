@@ -73,6 +73,7 @@ enum err http_serve(struct env *env, uint16_t port,
                   (unsigned)c.conns);
         return E_FULL;
     }
+    h->clock = env->clock;
     metrics_add(env->metrics, &http_metrics_group, (const uint64_t *)&h->m);
     if (out)
         *out = h;

@@ -164,6 +164,11 @@ static void apply(struct net *net, struct nif *nif)
         if (ip4_is_unicast(l->dns[i]))
             dns_server_learnt(net, nif->index, &server, ORIGIN_DHCP, NS_NEVER);
     }
+    for (unsigned i = 0; i < l->nntp; i++) {
+        struct ipaddr server = ip4_addr(l->ntp[i]);
+
+        learn_time(net, nif, &server, 1, ORIGIN_DHCP);
+    }
     learn_domains(net, nif, (struct span){l->search, l->nsearch}, ORIGIN_DHCP);
     nif->dhcp.applied = *l;
     net->path_gen++;

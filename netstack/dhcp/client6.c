@@ -65,6 +65,7 @@ static void apply(struct net *net, struct nif *nif)
     undo(net, nif);
     for (unsigned i = 0; i < o->ndns; i++)
         dns_server_learnt(net, nif->index, &o->dns[i], ORIGIN_DHCP6, NS_NEVER);
+    learn_time(net, nif, o->ntp, o->nntp, ORIGIN_DHCP6);
     learn_domains(net, nif, (struct span){o->search, o->nsearch}, ORIGIN_DHCP6);
     nif->dhcp6.applied = *o;
 }

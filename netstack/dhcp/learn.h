@@ -9,6 +9,9 @@
 
 /* Domains to search, in DNS wire form, one behind the other. */
 void learn_domains(struct net *, struct nif *, struct span, enum origin);
+/* Time servers. */
+void learn_time(struct net *, struct nif *, const struct ipaddr *, unsigned n,
+                enum origin);
 /* Forgets all that such a server has told. */
 void learn_clear(struct net *, struct nif *, enum origin);
 

@@ -54,7 +54,8 @@ uint16_t udp_free_port(struct net *net)
             (uint16_t)(UDP_PORT_FIRST +
                        rng_below(&net->rng, 65536 - UDP_PORT_FIRST));
 
-        if (!find(&net->udp, port) && !dns_has_port(net, port))
+        if (!find(&net->udp, port) && !dns_has_port(net, port) &&
+            !ntp_has_port(net, port))
             return port;
     }
     return 0;
@@ -67,7 +68,8 @@ enum err udp_bind(struct net *net, uint16_t *port, udp_fn *fn, void *user)
 
     if (wanted == 0)
         return E_FULL;
-    if (find(u, wanted) || dns_has_port(net, wanted))
+    if (find(u, wanted) || dns_has_port(net, wanted) ||
+        ntp_has_port(net, wanted))
         return E_INVAL;
     for (unsigned i = 0; i < u->n; i++) {
         struct udp_sock *s = &u->sock[i];
@@ -142,6 +144,10 @@ static bool internal(struct net *net, const struct ip_rx *rx,
     if (h->dst == DHCP6_CLIENT_PORT && !rx->v4 &&
         net_nif(net, rx->netif)->dhcp6.core.state != DHCP6_OFF) {
         dhcp6_input(net, rx, at, n, now);
+        return true;
+    }
+    if (h->src == NTP_PORT && ntp_has_port(net, h->dst)) {
+        ntp_input(net, rx, h->src, h->dst, at, n, now);
         return true;
     }
     if (net->dns.open && dns_has_port(net, h->dst)) {

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: ISC */
+/* Time from servers: messages, clock, filter, choice, discipline, and the
+ * client on a NIC. */
+#include "../lib/suite.h"
+#include "chew.h"
+#include "rig.h"
+
+#define S    NS_PER_SEC
+#define MS   ((int64_t)NS_PER_MS)
+#define WALL UINT64_C(1700000000000000000) /* at monotonic time 0 */
+
+START_TEST(test_clock_slews_and_never_runs_backwards)
+{
+    struct clock c = {0};
+    uint64_t before;
+
+    ck_assert_uint_eq(clock_wall_ns(&c, 5 * S), 0);
+    clock_set(&c, WALL, 10 * S);
+    ck_assert_uint_eq(clock_wall_ns(&c, 11 * S), WALL + S);
+    clock_slew(&c, -10 * MS, 20 * S); /* half a millisecond a second */
+    before = clock_wall_ns(&c, 20 * S);
+    ck_assert_uint_eq(before, WALL + 10 * S);
+    for (unsigned i = 1; i < 40; i++) {
+        uint64_t now = clock_wall_ns(&c, (20 + i) * S);
+        unsigned half_ms = i < 20 ? i : 20;
+
+        ck_assert_uint_gt(now, before);
+        ck_assert_uint_eq(now, WALL + (10 + i) * S - half_ms * NS_PER_MS / 2);
+        before = now;
+    }
+    clock_slew(&c, 0, 40 * S); /* what was left is measured anew */
+    ck_assert_uint_eq(clock_wall_ns(&c, 41 * S), WALL + 31 * S - 10 * MS);
+    clock_freq(&c, 100000, 41 * S);
+    ck_assert_uint_eq(clock_wall_ns(&c, 51 * S), WALL + 41 * S - 10 * MS + MS);
+    clock_freq(&c, -90000000, 51 * S);
+    ck_assert_int_eq(c.freq_ppb, -CLOCK_FREQ_MAX_PPB);
+    ck_assert_uint_eq(clock_wall_ns(&c, 51 * S), WALL + 41 * S - 9 * MS);
+    /* A year without correction. */
+    clock_freq(&c, 0, 51 * S);
+    ck_assert_uint_eq(clock_wall_ns(&c, 51 * S + 31536000 * S),
+                      WALL + 41 * S - 9 * MS + 31536000 * S);
+}
+END_TEST
+
+static void put_stamp(uint8_t *p, uint64_t unix_ns)
+{
+    uint64_t s = unix_ns / S + UINT64_C(2208988800);
+
+    put_be32(p, (uint32_t)s);
+    put_be32(p + 4, (uint32_t)(((unix_ns % S) << 32) / S));
+}
+
+/* A good server's answer: it took the question and gave it back at once. */
+static void put_answer(uint8_t b[NTP_BYTES], uint64_t cookie, uint64_t wall)
+{
+    memset(b, 0, NTP_BYTES);
+    b[0] = 4 << 3 | 4;
+    b[1] = 2;
+    b[3] = (uint8_t)-20;
+    put_be32(b + 4, 0x100); /* 3.9 ms */
+    put_be32(b + 8, 0x80);
+    put_be64(b + 24, cookie);
+    put_stamp(b + 32, wall);
+    put_stamp(b + 40, wall);
+}
+
+static bool parse(struct span in)
+{
+    struct ntp_packet p;
+
+    return ntp_parse(&p, in);
+}
+
+START_TEST(test_message)
+{
+    uint8_t b[NTP_BYTES + 20] = {0};
+    struct ntp_packet p;
+
+    ntp_emit(b, 0x1122334455667788);
+    ck_assert_uint_eq(b[0], 0x23);
+    ck_assert_uint_eq(be64(b + 40), 0x1122334455667788);
+    for (unsigned i = 1; i < 40; i++)
+        ck_assert_uint_eq(b[i], 0);                 /* it says nothing of us */
+    ck_assert(!parse((struct span){b, NTP_BYTES})); /* a question */
+    put_answer(b, 7, WALL + 123456789);
+    ck_assert(ntp_parse(&p, (struct span){b, NTP_BYTES}));
+    ck_assert_uint_eq(p.stratum, 2);
+    ck_assert_int_eq(p.precision, -20);
+    ck_assert_uint_eq(p.origin, 7);
+    ck_assert_uint_le(WALL + 123456789 - p.sent_ns, 1);
+    ck_assert_uint_eq(p.root_delay, 3906250);
+    chew(parse, b, NTP_BYTES);
+    ck_assert(parse((struct span){b, NTP_BYTES + 20})); /* signed */
+    put_be64(b + 40, UINT64_C(1) << 32);                /* 2036: RFC 4330 3 */
+    ck_assert(ntp_parse(&p, (struct span){b, NTP_BYTES}));
+    ck_assert_uint_eq(p.sent_ns, UINT64_C(2085978497) * S);
+    put_be64(b + 40, UINT64_C(0x8000000000000000)); /* 1968 */
+    ck_assert(ntp_parse(&p, (struct span){b, NTP_BYTES}));
+    ck_assert_uint_eq(p.sent_ns, 0);
+    b[0] = 2 << 3 | 4;
+    ck_assert(!parse((struct span){b, NTP_BYTES}));
+}
+END_TEST
+
+/* An answer after `trip`, from a server whose time is off by `off`. */
+static struct ntp_packet reply(const struct ntp_peer *p, ns_t trip, int64_t off)
+{
+    struct ntp_packet k = {.stratum = 2,
+                           .version = 4,
+                           .precision = -20,
+                           .root_delay = 1000000,
+                           .root_disp = 1000000,
+                           .origin = p->cookie};
+
+    k.received_ns = k.sent_ns = WALL + p->sent + trip / 2 + (uint64_t)off;
+    return k;
+}
+
+static enum ntp_event exchange(struct ntp_peer *p, ns_t now, ns_t trip,
+                               int64_t off)
+{
+    struct ntp_packet k;
+
+    ntp_peer_asked(p, now * 3 + 1, NTP_POLL_MIN, now, 77);
+    k = reply(p, trip, off);
+    return ntp_on_packet(p, &k, now + trip);
+}
+
+START_TEST(test_answers_that_are_none)
+{
+    struct ntp_peer p, before;
+    struct ntp_packet k;
+
+#define LIE(event, change)                                                     \
+    do {                                                                       \
+        ntp_peer_start(&p, 0, 0);                                              \
+        ntp_peer_asked(&p, 1234, NTP_POLL_MIN, S, 0);                          \
+        k = reply(&p, 2000000, 0);                                             \
+        before = p;                                                            \
+        change;                                                                \
+        ck_assert_int_eq(ntp_on_packet(&p, &k, S + 2000000), event);           \
+        ck_assert_uint_eq(p.nsamples, 0);                                      \
+    } while (0)
+    LIE(NTP_STRAY, k.origin++);
+    ck_assert_mem_eq(&p, &before, sizeof(p));
+    LIE(NTP_STRAY, p.sent -= 3 * S); /* too late */
+    LIE(NTP_BAD, k.leap = 3);
+    LIE(NTP_BAD, k.stratum = 16);
+    LIE(NTP_BAD, k.sent_ns = 0);
+    LIE(NTP_BAD, k.received_ns = 0);
+    LIE(NTP_BAD, k.received_ns = k.sent_ns + 1);
+    LIE(NTP_BAD, k.sent_ns += 5000000); /* longer than the whole trip */
+    LIE(NTP_BAD, k.root_disp = 2 * S);
+    LIE(NTP_BAD, k.root_delay = 16 * S);
+#undef LIE
+    ntp_peer_start(&p, 0, 0);
+    ck_assert_int_eq(exchange(&p, S, 2000000, 0), NTP_SAMPLE);
+    k = reply(&p, 2000000, 0); /* the same once more */
+    ck_assert_int_eq(ntp_on_packet(&p, &k, S + 2000000), NTP_STRAY);
+}
+END_TEST
+
+START_TEST(test_kisses_are_obeyed)
+{
+    struct ntp_peer p;
+    struct ntp_packet k;
+
+    ntp_peer_start(&p, 0, 0);
+    ntp_peer_asked(&p, 9, NTP_POLL_MIN, S, 0);
+    k = reply(&p, 0, 0);
+    k.stratum = 0;
+    k.refid = 0x52415445; /* RATE */
+    ck_assert_int_eq(ntp_on_packet(&p, &k, S), NTP_KISSED);
+    ck_assert_uint_eq(p.next, S + 128 * S);
+    ntp_peer_asked(&p, 10, NTP_POLL_MIN, 200 * S, 0);
+    ck_assert_uint_ge(p.next, 200 * S + 120 * S); /* for good */
+    k.origin = 10;
+    k.refid = 0x44454e59; /* DENY */
+    ck_assert_int_eq(ntp_on_packet(&p, &k, 201 * S), NTP_KISSED);
+    ck_assert(p.denied);
+    ck_assert_uint_eq(p.next, NS_NEVER);
+}
+END_TEST
+
+START_TEST(test_burst_then_ever_more_rarely_when_silent)
+{
+    struct ntp_peer p;
+    ns_t now, gap = 0;
+
+    ntp_peer_start(&p, 0, 0);
+    for (unsigned i = 0; i < 20; i++) {
+        now = p.next;
+        ntp_peer_asked(&p, i, NTP_POLL_MIN, now, 512);
+        gap = p.next - now;
+        if (i + 1 < NTP_BURST)
+            ck_assert_uint_eq(gap, NTP_BURST_NS);
+        else
+            ck_assert_uint_ge(gap, 60 * S);
+    }
+    ck_assert_uint_ge(gap, 960 * S);
+    ck_assert_uint_le(gap, 1088 * S);
+    ck_assert_int_eq(exchange(&p, p.next, 1000000, 0), NTP_SAMPLE);
+    ntp_peer_asked(&p, 99, NTP_POLL_MIN, p.next, 512);
+    ck_assert_uint_le(p.next - p.sent, 69 * S);
+}
+END_TEST
+
+START_TEST(test_shortest_way_counts)
+{
+    struct ntp_peer p;
+    struct ntp_choice c;
+
+    ntp_peer_start(&p, 0, 0);
+    exchange(&p, 1 * S, 40000000, 15 * MS);
+    exchange(&p, 3 * S, 1000000, 0);
+    exchange(&p, 5 * S, 90000000, -30 * MS);
+    ck_assert(ntp_choose(&p, 1, 0, 6 * S, &c));
+    ck_assert_int_le(llabs(c.offset - (int64_t)WALL), MS / 100);
+    ck_assert_uint_lt(c.bound, 5 * NS_PER_MS);
+    for (unsigned i = 0; i < 3 * NTP_SAMPLES; i++) /* it is a ring */
+        exchange(&p, (10 + i) * S, 1000000, 7 * MS);
+    ck_assert_uint_eq(p.nsamples, NTP_SAMPLES);
+    ck_assert(ntp_choose(&p, 1, 0, 40 * S, &c));
+    ck_assert_int_le(llabs(c.offset - (int64_t)WALL - 7 * MS), MS / 100);
+}
+END_TEST
+
+START_TEST(test_liars_are_outvoted)
+{
+    struct ntp_peer p[NTP_SERVERS_MAX];
+    struct ntp_choice c;
+
+    for (unsigned i = 0; i < NTP_SERVERS_MAX; i++) {
+        ntp_peer_start(&p[i], 0, 0);
+        exchange(&p[i], S, 2000000, (int64_t)i * MS / 10);
+    }
+    ck_assert(ntp_choose(p, 4, 0, 2 * S, &c));
+    ck_assert_uint_eq(c.servers, 4);
+    exchange(&p[3], 3 * S, 1000000, 3600 * (int64_t)S);
+    ck_assert(ntp_choose(p, 4, 0, 4 * S, &c));
+    ck_assert_uint_eq(c.servers, 3);
+    ck_assert_int_le(llabs(c.offset - (int64_t)WALL), MS);
+    ck_assert(!ntp_choose(p + 2, 2, 0, 4 * S, &c)); /* one word, another */
+    exchange(&p[2], 5 * S, 1000000, 7200 * (int64_t)S);
+    ck_assert(!ntp_choose(p, 4, 0, 6 * S, &c)); /* two of four: no majority */
+    ck_assert(!ntp_choose(p, 0, 0, 6 * S, &c));
+}
+END_TEST
+
+static struct ntp_choice choice(int64_t off)
+{
+    return (struct ntp_choice){
+        .offset = (int64_t)WALL + off, .bound = 1000000, .servers = 1};
+}
+
+START_TEST(test_first_time_jumps_then_it_slews)
+{
+    struct ntp_state s = {0};
+    struct clock clock = {0};
+    struct ntp_choice c = choice(0);
+
+    ck_assert(ntp_discipline(&s, &c, &clock, S));
+    ck_assert(clock.disciplined);
+    ck_assert_uint_eq(clock_wall_ns(&clock, 2 * S), WALL + 2 * S);
+    c = choice(20 * MS);
+    ck_assert(!ntp_discipline(&s, &c, &clock, 3 * S));
+    ck_assert_int_eq(s.error, 20 * MS);
+    ck_assert_uint_eq(clock_wall_ns(&clock, 3 * S), WALL + 3 * S);
+    ck_assert_uint_eq(clock_wall_ns(&clock, 43 * S), WALL + 43 * S + 20 * MS);
+}
+END_TEST
+
+START_TEST(test_large_error_must_last)
+{
+    struct ntp_state s = {0};
+    struct clock clock = {0};
+    struct ntp_choice good = choice(0), bad = choice(3600 * (int64_t)S);
+
+    ntp_discipline(&s, &good, &clock, S);
+    for (ns_t at = 2 * S; at < 20 * S; at += 3 * S) { /* never three of them */
+        ck_assert(!ntp_discipline(&s, &bad, &clock, at));
+        ck_assert(!ntp_discipline(&s, &bad, &clock, at + S));
+        ck_assert(!ntp_discipline(&s, &good, &clock, at + 2 * S));
+    }
+    ck_assert_uint_eq(clock_wall_ns(&clock, 30 * S), WALL + 30 * S);
+    for (unsigned i = 0; i < NTP_SPIKES; i++)
+        ck_assert_int_eq(ntp_discipline(&s, &bad, &clock, (40 + i) * S),
+                         i + 1 == NTP_SPIKES);
+    ck_assert_uint_eq(clock_wall_ns(&clock, 50 * S), WALL + 3650 * S);
+}
+END_TEST
+
+/* An oscillator that is 200 ppm too slow, asked once a minute or more: within
+ * 50 ms always, within 2 ms when it is known. */
+START_TEST(test_oscillator_is_learnt)
+{
+    struct ntp_state s = {0};
+    struct clock clock = {0};
+    int64_t worst = 0, late = 0;
+    ns_t now = S;
+
+    for (unsigned i = 0; i < 400; i++) {
+        int64_t off = (int64_t)(now / 5000); /* 200 us a second */
+        struct ntp_choice c = choice(off + (int)(i * 7919 % 401) - 200);
+        ns_t next;
+
+        ntp_discipline(&s, &c, &clock, now);
+        next = now + (S << (s.poll > NTP_POLL_MIN ? s.poll : NTP_POLL_MIN));
+        for (; now < next; now += S) {
+            int64_t error =
+                (int64_t)(clock_wall_ns(&clock, now) - WALL - now - now / 5000);
+
+            if (llabs(error) > worst)
+                worst = llabs(error);
+            if (i > 50 && llabs(error) > late)
+                late = llabs(error);
+        }
+    }
+    ck_assert_int_lt(worst, 50 * MS);
+    ck_assert_int_lt(late, 2 * MS);
+    ck_assert_uint_eq(s.poll, NTP_POLL_MAX);
+}
+END_TEST
+
+static struct out o;
+static struct clock rig_clock;
+
+/* The next question to a time server, its port; 0: there is none. */
+static uint16_t next_question(struct rig *r, uint64_t *cookie)
+{
+    const struct rig_frame *f;
+
+    while ((f = rig_next(r)))
+        if (be16(f->b + 12) == ETH_IP4 && f->b[23] == 17 &&
+            be16(f->b + 36) == NTP_PORT) {
+            ck_assert(frame_is_sound(f));
+            *cookie = be64(f->b + 42 + 40);
+            return be16(f->b + 34);
+        }
+    return 0;
+}
+
+static void answer(struct rig *r, uint16_t port, uint64_t cookie, uint64_t wall)
+{
+    uint8_t b[NTP_BYTES];
+
+    put_answer(b, cookie, wall);
+    o.n = 0;
+    put_udp4(&o, PEER4, NTP_PORT, OUR4, port, b, sizeof(b));
+    rig_in(r, &o);
+}
+
+static void open_ntp(struct rig *r, const char *servers)
+{
+    struct ipaddr peer = ip4_addr(PEER4);
+
+    rig_open(r, NULL);
+    rig_clock = (struct clock){0};
+    r->net->config.clock = &rig_clock;
+    rig_meet(r, &peer, PEER_MAC);
+    ck_assert(ntp_static(r->net, span_of(servers)));
+}
+
+START_TEST(test_client_sets_the_clock)
+{
+    struct net_note note = {0};
+    uint64_t cookie = 0, second = 0, wall;
+    uint16_t port;
+    struct rig r;
+
+    open_ntp(&r, "10.0.0.1");
+    rig_wait(&r, S);
+    port = next_question(&r, &cookie);
+    ck_assert_uint_ge(port, UDP_PORT_FIRST);
+    ck_assert(ntp_has_port(r.net, port));
+    answer(&r, port, cookie + 1, WALL + r.now + 5 * S); /* forged */
+    ck_assert_uint_eq(clock_wall_ns(&rig_clock, r.now), 0);
+    ck_assert_uint_eq(r.net->ntp.count.answers__stray, 1);
+    answer(&r, port, cookie, WALL + r.now);
+    wall = clock_wall_ns(&rig_clock, r.now);
+    ck_assert_uint_ne(wall, 0);
+    /* The frame stood still for a second here: half of that it may be off. */
+    ck_assert_int_le(llabs((int64_t)(wall - WALL - r.now)), 500 * MS);
+    while (net_note(r.net, &note) && note.kind != NET_TIME_SET)
+        ;
+    ck_assert_int_eq(note.kind, NET_TIME_SET);
+    ck_assert_uint_eq(r.net->ntp.count.jumps, 1);
+    rig_wait(&r, 3 * S);
+    ck_assert_uint_ne(next_question(&r, &second), 0);
+    ck_assert_uint_ne(second, cookie);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_client_waits_for_every_server)
+{
+    uint64_t first = 0, cookie = 0;
+    uint16_t port;
+    struct rig r;
+
+    open_ntp(&r, "10.0.0.1,10.0.0.77");
+    rig_wait(&r, NS_PER_MS * 100);
+    port = next_question(&r, &first);
+    answer(&r, port, first, WALL + r.now);
+    ck_assert(!rig_clock.disciplined); /* the other may say otherwise */
+    rig_wait(&r, 3 * S);
+    while ((port = next_question(&r, &cookie)) && !ntp_has_port(r.net, port))
+        ;
+    answer(&r, port, cookie, WALL + r.now);
+    rig_wait(&r, 3 * S);
+    ck_assert(rig_clock.disciplined); /* it had its time */
+    rig_wait(&r, 100 * S);
+    r.net->ntp.n = 0; /* questions to the silent one wait for its address */
+    rig_wait(&r, 20 * S);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_servers_are_bounded_and_named)
+{
+    struct ipaddr a = ip4_addr(PEER4);
+    struct rig r;
+
+    ck_assert(ntp_static(NULL, SPAN("off")));
+    ck_assert(ntp_static(NULL, SPAN("192.0.2.1,2001:db8::1,pool.example")));
+    ck_assert(!ntp_static(NULL, SPAN("a,b,c,d,e")));
+    ck_assert(!ntp_static(NULL, SPAN("a,,b")));
+    ck_assert(!ntp_static(NULL, SPAN("")));
+    rig_open(&r, NULL);
+    r.net->config.clock = &rig_clock;
+    for (unsigned i = 0; i < 2 * NTP_SERVERS_MAX; i++, a.b[15]++)
+        ntp_server_learnt(r.net, 1, &a, ORIGIN_DHCP);
+    ck_assert_uint_eq(r.net->ntp.n, NTP_SERVERS_MAX);
+    ntp_servers_clear(r.net, 1, ORIGIN_DHCP);
+    ck_assert_uint_eq(r.net->ntp.n, 0);
+    ck_assert(ntp_static(r.net, SPAN("off")));
+    ntp_server_learnt(r.net, 1, &a, ORIGIN_DHCP);
+    ck_assert_uint_eq(r.net->ntp.n, 0);
+    rig_close(&r);
+}
+END_TEST
+
+/* Whatever comes, the state stays one that can be. */
+static uint32_t dice;
+
+static uint32_t roll(void)
+{
+    dice = dice * 1664525 + 1013904223;
+    return dice >> 8;
+}
+
+static void random_packets(void)
+{
+    struct ntp_peer p[NTP_SERVERS_MAX] = {{0}};
+    struct ntp_state s = {0};
+    struct clock clock = {0};
+    ns_t now = S;
+
+    for (unsigned i = 0; i < NTP_SERVERS_MAX; i++)
+        ntp_peer_start(&p[i], 0, roll());
+    for (unsigned i = 0; i < 4000; i++) {
+        struct ntp_peer *x = &p[roll() % NTP_SERVERS_MAX];
+        uint8_t b[NTP_BYTES];
+        struct ntp_packet k;
+        struct ntp_choice c;
+
+        now += roll() % 300 * NS_PER_MS * 10;
+        if (roll() % 2 || !x->waiting)
+            ntp_peer_asked(x, i, s.poll, now, roll());
+        put_answer(b, i, WALL + now);
+        for (unsigned j = roll() % 4; j > 0; j--) {
+            uint32_t at = roll() % NTP_BYTES;
+
+            b[at] = (uint8_t)roll();
+        }
+        if (!ntp_parse(&k, (struct span){b, NTP_BYTES}))
+            continue;
+        if (roll() % 8)
+            k.origin = x->cookie;
+        if (ntp_on_packet(x, &k, now + roll() % NS_PER_MS) == NTP_SAMPLE &&
+            ntp_choose(p, NTP_SERVERS_MAX, clock.freq_ppb, now + NS_PER_MS, &c))
+            (void)ntp_discipline(&s, &c, &clock, now + NS_PER_MS);
+        ck_assert(x->denied || x->next != NS_NEVER);
+        ck_assert_uint_le(x->nsamples, NTP_SAMPLES);
+        ck_assert_int_le(abs(clock.freq_ppb), CLOCK_FREQ_MAX_PPB);
+        ck_assert_uint_le(s.poll, NTP_POLL_MAX);
+        if (x->denied)
+            ntp_peer_start(x, now, roll());
+    }
+}
+
+START_TEST(test_random_packets)
+{
+    for (dice = 1; dice < 20; dice++) {
+        uint32_t seed = dice;
+
+        random_packets();
+        dice = seed;
+    }
+}
+END_TEST
+
+RUN_TESTS("ntp", PANICS(), test_clock_slews_and_never_runs_backwards,
+          test_message, test_answers_that_are_none, test_kisses_are_obeyed,
+          test_burst_then_ever_more_rarely_when_silent,
+          test_shortest_way_counts, test_liars_are_outvoted,
+          test_first_time_jumps_then_it_slews, test_large_error_must_last,
+          test_oscillator_is_learnt, test_client_sets_the_clock,
+          test_client_waits_for_every_server,
+          test_servers_are_bounded_and_named, test_random_packets)
