@@ -19,7 +19,8 @@
     DROP(X, other_mac, "for another station or group")                         \
     DROP(X, own_mac, "claims to come from us")                                 \
     DROP(X, source_mac, "from a group address")                                \
-    DROP(X, vlan, "tagged for a VLAN")                                         \
+    DROP(X, vlan, "tagged for a VLAN that is not ours")                        \
+    DROP(X, vlan_nested, "tagged twice")                                       \
     DROP(X, ethertype, "neither IP nor ARP")                                   \
     DROP(X, not_configured, "family is off on this NIC")                       \
     DROP(X, arp, "malformed or lying ARP")                                     \
@@ -45,7 +46,7 @@
     DROP(X, icmp_checksum, "ICMP checksum")                                    \
     DROP(X, icmp_ignored, "ICMP type not served")                              \
     DROP(X, ndp, "malformed or off-link neighbour discovery")                  \
-    DROP(X, group, "malformed or off-link IGMP or MLD")                         \
+    DROP(X, group, "malformed or off-link IGMP or MLD")                        \
     DROP(X, udp_length, "UDP length")                                          \
     DROP(X, udp_checksum, "UDP checksum")                                      \
     DROP(X, udp_no_port, "no one listens there")                               \
@@ -57,6 +58,13 @@
     DROP(X, neighbour_silent, "sent: next hop did not answer")                 \
     DROP(X, neighbour_queue, "sent: too many waited for the next hop")         \
     DROP(X, tx_full, "sent: NIC queue full")                                   \
+    DROP(X, forward_scope, "forwarded: addresses that stay on their link")     \
+    DROP(X, forward_reverse_path, "forwarded: not the way back to its source") \
+    DROP(X, forward_ttl, "forwarded: its time was over")                       \
+    DROP(X, forward_no_route, "forwarded: no route")                           \
+    DROP(X, forward_too_big, "forwarded: larger than the next link takes")     \
+    DROP(X, forward_refused, "forwarded: the application said no")             \
+    DROP(X, forward_bad, "forwarded: headers that cannot be")                  \
     DROP(X, no_memory, "no packet or block was free")
 
 #define NET_METRICS(X)                                                         \
@@ -69,6 +77,8 @@
       "Datagrams for this host, or from it")                                   \
     X(COUNTER, datagrams__ip6_out, "family=\"ip6\",direction=\"out\"",         \
       "Datagrams for this host, or from it")                                   \
+    X(COUNTER, forwarded__ip4, "family=\"ip4\"", "Datagrams forwarded")        \
+    X(COUNTER, forwarded__ip6, "family=\"ip6\"", "Datagrams forwarded")        \
     X(COUNTER, reassembled, "", "Datagrams put together from fragments")       \
     X(COUNTER, fragmented, "", "Datagrams sent in fragments")                  \
     X(COUNTER, echoes, "", "Echo requests answered")                           \

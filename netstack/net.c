@@ -6,6 +6,7 @@
 
 #include "ip/input.h"
 #include "link/ether.h"
+#include "link/vlan.h"
 #include "pieces.h"
 #include "stack.h"
 #include "tcp/tcp.h"
@@ -159,8 +160,23 @@ static struct neigh_params neigh_params(struct net *net)
         .retrans_ns = NEIGH_RETRANS_NS};
 }
 
-uint8_t net_add(struct net *net, struct netif *dev,
-                const struct netif_config *c, ns_t now)
+bool net_add_route(struct net *net, uint8_t netif,
+                   const struct net_addr *prefix, const struct ipaddr *via)
+{
+    unsigned bits = addr_bits16(&prefix->addr, prefix->prefix_bits);
+
+    return route_add(net, &(struct route){.dst = prefix->addr,
+                                          .bits = (uint8_t)bits,
+                                          .via = *via,
+                                          .has_via = true,
+                                          .netif = netif,
+                                          .origin = ORIGIN_STATIC,
+                                          .pref = NDP_PREF_HIGH,
+                                          .until = NS_NEVER});
+}
+
+static struct nif *add(struct net *net, struct netif *dev,
+                       const struct netif_config *c, ns_t now)
 {
     struct nif *nif = &net->nif[net->nnifs];
 
@@ -173,10 +189,18 @@ uint8_t net_add(struct net *net, struct netif *dev,
                         .mtu6 = dev->mtu,
                         .hop_limit6 = 64,
                         .none6 = c->none6,
+                        .in_flags = nif->in_flags,
                         .link_was_up = dev->link_up,
                         .neigh = neigh_params(net),
                         .config = *c};
     memcpy(&nif->stable_key, c->stable_secret, sizeof(nif->stable_key));
+    return nif;
+}
+
+static uint8_t begin(struct net *net, struct nif *nif, ns_t now)
+{
+    const struct netif_config *c = &nif->config;
+
     for (unsigned i = 0; i < c->ndns; i++)
         dns_server_learnt(net, nif->index, &c->dns[i], ORIGIN_STATIC, NS_NEVER);
     if (c->search)
@@ -186,6 +210,38 @@ uint8_t net_add(struct net *net, struct netif *dev,
     start4(net, nif, now);
     start6(net, nif, now);
     return nif->index;
+}
+
+uint8_t net_add(struct net *net, struct netif *dev,
+                const struct netif_config *c, ns_t now)
+{
+    return begin(net, add(net, dev, c, now), now);
+}
+
+uint8_t net_add_vlan(struct net *net, uint8_t parent, uint16_t vid,
+                     const char *name, const struct netif_config *c, ns_t now)
+{
+    const struct netif *carrier = net_nif(net, parent)->dev;
+    struct netif *dev;
+    struct nif *nif;
+
+    ASSERT(parent > 0 && parent <= net->nnifs && vid > 0 && vid < ETH_VID);
+    ASSERT(!net_nif(net, parent)->vid);
+    if (vlan_find(net, parent, vid) || net->nnifs == NET_NETIFS_MAX ||
+        net->nvlans == NET_VLANS_MAX)
+        return 0;
+    dev = &net->vlan_dev[net->nvlans++];
+    *dev = (struct netif){.name = name,
+                          .kind = "802.1Q",
+                          .link_up = carrier->link_up,
+                          .mtu = carrier->mtu,
+                          .caps = carrier->caps,
+                          .tso_max = carrier->tso_max};
+    memcpy(dev->mac, carrier->mac, sizeof(dev->mac));
+    nif = add(net, dev, c, now);
+    nif->parent = parent;
+    nif->vid = vid;
+    return begin(net, nif, now);
 }
 
 void net_input(struct net *net, struct pktq *frames, ns_t now)
@@ -269,8 +325,11 @@ void net_tick(struct net *net, ns_t now)
     for (unsigned i = 1; i <= net->nnifs; i++) {
         struct nif *nif = net_nif(net, i);
 
+        if (nif->vid)
+            nif->dev->link_up = net_nif(net, nif->parent)->dev->link_up;
         if (nif->dev->link_up != nif->link_was_up) {
             nif->link_was_up = nif->dev->link_up;
+            net->path_gen++; /* by another NIC, if there is a way */
             if (nif->link_was_up)
                 link_up(net, nif, now);
         }
@@ -329,7 +388,7 @@ void net_hold(struct net *net, uint8_t netif, bool held)
         return;
     net_nif(net, netif)->held = held;
     for (unsigned i = 0; i < net->nnifs; i++)
-        all &= net->nif[i].held;
+        all &= net->nif[i].held || net->nif[i].vid; /* by its parent */
     tcp_hold(net->tcp, all);
 }
 

@@ -18,7 +18,8 @@
 #include <billet/netif.h>
 
 enum {
-    NET_NETIFS_MAX = APP_NETS_MAX,
+    NET_VLANS_MAX = 8,
+    NET_NETIFS_MAX = APP_NETS_MAX + NET_VLANS_MAX,
     NET_EXTRA_MAX = 6 /* static addresses beyond the first of each family */
 };
 
@@ -66,6 +67,7 @@ struct netif_config {
     enum net_when link_local4; /* an address of 169.254/16, RFC 3927: as long
                                 * as DHCP gives none, or in any case */
     bool full_probe4;          /* RFC 5227's own waits, 6 s in all */
+    uint32_t metric; /* of two routes alike, the NIC with the lower one */
 };
 
 /* Memory that net_new() takes from the arena for such limits. */
@@ -79,6 +81,17 @@ struct net *net_new(const struct net_config *c, ns_t now);
  * are acquired from now on.  The netif stays the caller's. */
 uint8_t net_add(struct net *, struct netif *, const struct netif_config *,
                 ns_t now);
+
+/* A sub-interface of NIC `parent` for what carries the 802.1Q tag `vid`, 1 to
+ * 4094; `name` stays the caller's.  Frames go in and out by the parent.
+ * Returns its index, 0 when there is one for that tag or no room. */
+uint8_t net_add_vlan(struct net *, uint8_t parent, uint16_t vid,
+                     const char *name, const struct netif_config *, ns_t now);
+
+/* A static route; `via` is a router on the NIC's own network.  False: the table
+ * is full. */
+bool net_add_route(struct net *, uint8_t netif, const struct net_addr *prefix,
+                   const struct ipaddr *via);
 
 /* Consumes every frame in the queue; each has pkt.netif set. */
 void net_input(struct net *, struct pktq *frames, ns_t now);

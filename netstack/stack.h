@@ -17,6 +17,7 @@
 #include "dhcp/client6.h"
 #include "dns/resolver.h"
 #include "ip/addr.h"
+#include "ip/forward.h"
 #include "ip/frag.h"
 #include "ip/group.h"
 #include "ip/icmp.h"
@@ -39,8 +40,11 @@ enum {
 /* One NIC and what belongs to it. */
 struct nif {
     struct netif *dev;
-    uint8_t index; /* from 1 */
+    uint8_t index;                 /* from 1 */
     bool link_was_up, none6, held; /* held: net_hold() */
+    uint8_t in_flags;              /* enum ip_in_flag of all that comes in */
+    uint16_t vid;                  /* 802.1Q; 0: no sub-interface */
+    uint8_t parent;                /* with vid: the NIC that carries it */
     mac_t mac;
     struct pktq out; /* frames for net_output(); beyond net->out_max: lost */
     /* For the way of every packet; the rest of the truth is in addr[]. */
@@ -63,7 +67,8 @@ struct nif {
 
 struct net {
     struct nif nif[NET_NETIFS_MAX];
-    unsigned nnifs;
+    unsigned nnifs, nvlans;
+    struct netif vlan_dev[NET_VLANS_MAX];
     uint32_t path_gen; /* a path that was found under another is found anew */
     struct ip_path last_way; /* found last for given ends, on any NIC */
     uint32_t out_max;
@@ -77,6 +82,7 @@ struct net {
     struct icmp_limit icmp;
     struct frags frags;
     struct udp udp;
+    struct forward forward;
     struct dns dns;
     /* happy_eyeballs_dial() sets them: dial/dial.c is linked with it alone. */
     struct happy_eyeballs *dials;

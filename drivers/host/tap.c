@@ -41,6 +41,11 @@ static void note_offload(struct pkt *p, const struct virtio_net_hdr *h)
 {
     if (h->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
         p->flags |= PKT_CSUM_GOOD;
+    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+        p->flags |= PKT_CSUM_PARTIAL;
+        p->csum_start = h->csum_start;
+        p->csum_off = h->csum_offset;
+    }
     switch (h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
     case VIRTIO_NET_HDR_GSO_TCPV4:
         p->flags |= PKT_GSO4;

@@ -31,6 +31,11 @@ static bool read_hdr(const struct virtio_net *v, const uint8_t *hdr,
     if (v->nif.caps & NETIF_RX_CSUM &&
         hdr[HDR_FLAGS] & (HDR_NEEDS_CSUM | HDR_DATA_VALID))
         p->flags = PKT_CSUM_GOOD;
+    if (p->flags && hdr[HDR_FLAGS] & HDR_NEEDS_CSUM) {
+        p->flags |= PKT_CSUM_PARTIAL;
+        p->csum_start = le16(hdr + HDR_CSUM_START);
+        p->csum_off = le16(hdr + HDR_CSUM_OFFSET);
+    }
     if (hdr[HDR_GSO_TYPE] == HDR_GSO_NONE)
         return true;
     p->gso_size = le16(hdr + HDR_GSO_SIZE);

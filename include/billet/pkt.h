@@ -45,10 +45,13 @@ struct frag {
 enum pkt_flag {
     PKT_CSUM_GOOD = 1 << 0,    /* rx: the device vouches for the L4 checksum */
     PKT_CSUM_PARTIAL = 1 << 1, /* tx: pseudo-header sum stands in the field;
-                                * the device finishes at csum_start/off */
-    PKT_GSO4 = 1 << 2, /* tx: TCP/IPv4 to be cut into gso_size payloads; rx:
-                        * was merged from such */
-    PKT_GSO6 = 1 << 3  /* the same for TCP/IPv6 */
+                                * the device finishes at csum_start/off.
+                                * rx, with CSUM_GOOD: the sender's device did
+                                * not, for it never was on a wire */
+    PKT_GSO4 = 1 << 2,     /* tx: TCP/IPv4 to be cut into gso_size payloads; rx:
+                            * was merged from such */
+    PKT_GSO6 = 1 << 3,     /* the same for TCP/IPv6 */
+    PKT_FORWARDED = 1 << 4 /* not sent by us; netif says where it came in */
 };
 
 struct pkt {

@@ -82,7 +82,7 @@ static void error_input(struct net *net, const struct ip_rx *rx,
                                       : unreach_kind(h->code);
     if (e.kind == IP_ERR_TOO_BIG)
         e.mtu = h->rest & 0xffff ? h->rest & 0xffff : guess_mtu(q.ip.total_len);
-    if (!addr_find(net_nif(net, rx->netif), &e.src)) {
+    if (!ip_is_ours(net, rx->netif, &e.src)) {
         net->count.drops__icmp_ignored++; /* not about us */
         return;
     }

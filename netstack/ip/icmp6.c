@@ -2,8 +2,8 @@
 /*
  * icmp6.c - ICMPv6 (RFC 4443).
  */
-#include "../wire/group.h"
 #include "../wire/icmp6.h"
+#include "../wire/group.h"
 
 #include <base/csum.h>
 
@@ -72,7 +72,7 @@ static void error_input(struct net *net, const struct ip_rx *rx,
     memcpy(e.quoted, q.l4, sizeof(e.quoted));
     if (e.kind == IP_ERR_TOO_BIG)
         e.mtu = h->rest;
-    if (!addr_find(net_nif(net, rx->netif), &e.src)) {
+    if (!ip_is_ours(net, rx->netif, &e.src)) {
         net->count.drops__icmp_ignored++;
         return;
     }

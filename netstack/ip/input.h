@@ -13,7 +13,8 @@ struct nif;
 
 enum ip_in_flag {
     IP_IN_GROUP = 1, /* the frame was not sent to our MAC address alone */
-    IP_IN_SELF = 2   /* we sent it: no wire was involved */
+    IP_IN_SELF = 2,  /* we sent it: no wire was involved */
+    IP_IN_SEEN = 4   /* a router sees all that comes in: forward.h */
 };
 
 /* The IP header is expected at offset `at`.  Each takes the packet. */

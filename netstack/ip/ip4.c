@@ -95,6 +95,7 @@ static RARE void input_fully(struct net *net, struct nif *nif, struct pkt *p,
                              uint32_t at, unsigned flags, ns_t now)
 {
     const uint8_t *start = p->frag[0].p + at;
+    enum forward_end end = FORWARD_HOST;
     struct ip4_hdr h;
     struct ip_rx rx;
 
@@ -115,10 +116,17 @@ static RARE void input_fully(struct net *net, struct nif *nif, struct pkt *p,
         net_drop(net, p, martian);
         return;
     }
-    if ((h.hdr_len > IP4_BYTES &&
-         !options_are_fine(net, start + IP4_BYTES,
-                           (unsigned)h.hdr_len - IP4_BYTES)) ||
-        !for_us(net, nif, &rx, h.dst, flags)) {
+    if (h.hdr_len > IP4_BYTES &&
+        !options_are_fine(net, start + IP4_BYTES,
+                          (unsigned)h.hdr_len - IP4_BYTES)) {
+        pkt_put(p);
+        return;
+    }
+    if (net->forward.ops && !(flags & IP_IN_SELF))
+        end = net->forward.ops->input(net, &rx, flags, now);
+    if (end == FORWARD_TAKEN)
+        return;
+    if (end == FORWARD_HOST && !for_us(net, nif, &rx, h.dst, flags)) {
         pkt_put(p);
         return;
     }

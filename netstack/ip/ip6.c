@@ -151,6 +151,7 @@ static RARE void input_fully(struct net *net, struct nif *nif, struct pkt *p,
                              uint32_t at, unsigned flags, ns_t now)
 {
     struct ip6_walk w = {.at = IP6_BYTES, .next_at = 6, .hop_by_hop_ok = true};
+    enum forward_end end = FORWARD_HOST;
     struct ip6_hdr h;
     struct ip_rx rx;
 
@@ -173,7 +174,11 @@ static RARE void input_fully(struct net *net, struct nif *nif, struct pkt *p,
         net_drop(net, p, martian);
         return;
     }
-    if (!for_us(nif, &rx, flags)) {
+    if (net->forward.ops && !(flags & IP_IN_SELF))
+        end = net->forward.ops->input(net, &rx, flags, now);
+    if (end == FORWARD_TAKEN)
+        return;
+    if (end == FORWARD_HOST && !for_us(nif, &rx, flags)) {
         net_drop(net, p, not_ours);
         return;
     }

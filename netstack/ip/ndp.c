@@ -70,7 +70,11 @@ static void answer(struct net *net, struct nif *nif, const struct ifaddr *a,
                   (a->state == ADDR_OPTIMISTIC ? 0 : NDP_NA_OVERRIDE));
     struct neigh_slot *s = known ? neigh_find(net, nif->index, asker) : NULL;
     uint8_t msg[NDP_NS_BYTES];
-    unsigned n = ndp_na_emit(msg, &a->addr, nif->mac, flags);
+    unsigned n;
+
+    if (net->forward.ops)
+        flags |= NDP_NA_ROUTER;
+    n = ndp_na_emit(msg, &a->addr, nif->mac, flags);
 
     if (known && (!s || s->n.state <= NEIGH_INCOMPLETE))
         return; /* it gave no address and is not known: nothing to send to */

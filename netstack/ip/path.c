@@ -120,6 +120,11 @@ static struct nif *owner(struct net *net, const struct ipaddr *addr,
     return NULL;
 }
 
+bool ip_is_ours(struct net *net, uint8_t netif, const struct ipaddr *a)
+{
+    return owner(net, a, net->forward.ops ? 0 : netif) != NULL;
+}
+
 static bool is_loopback(const struct ipaddr *a)
 {
     return ipaddr_is_v4(a) ? ip4_is_loopback(ip4_of(a)) : ip6_is_loopback(a);
@@ -173,6 +178,24 @@ static struct nif *group_nif(struct net *net, const struct ip_path *path)
     return NULL;
 }
 
+/* RFC 1122 3.3.4.2: what a host says as one of its addresses goes out where
+ * that address is, so that an answer leaves by the NIC that was asked.  A
+ * router goes by the table, and so only as long as that is as good. */
+static const struct route *route_for(struct net *net,
+                                     const struct ip_path *path)
+{
+    const struct route *any = route_find(net, &path->dst, path->netif), *own;
+    struct nif *nif;
+
+    if (path->netif || net->nnifs == 1 || addr_is_zero(&path->src))
+        return any;
+    nif = owner(net, &path->src, 0);
+    own = nif ? route_find(net, &path->dst, nif->index) : NULL;
+    if (!net->forward.ops || (own && any && own->bits == any->bits))
+        return own;
+    return any;
+}
+
 static enum err find_way(struct net *net, struct ip_path *path,
                          struct ipaddr *hop, bool group)
 {
@@ -187,7 +210,7 @@ static enum err find_way(struct net *net, struct ip_path *path,
         path->netif = nif->index;
         return OK;
     }
-    r = route_find(net, &path->dst, path->netif);
+    r = route_for(net, path);
     if (!r)
         return E_UNREACH;
     path->netif = r->netif;
@@ -222,10 +245,10 @@ static enum err find_anew(struct net *net, struct ip_path *path)
     enum err err;
     bool group;
 
-    if (path->netif > net->nnifs || addr_is_zero(&path->dst))
-        return E_UNREACH;
     path->v4 = ipaddr_is_v4(&path->dst);
     path->gen = 0; /* until it is found */
+    if (path->netif > net->nnifs || addr_is_zero(&path->dst))
+        return E_UNREACH;
     if (find_self(net, path)) {
         path->gen = net->path_gen;
         return OK;
@@ -235,7 +258,7 @@ static enum err find_anew(struct net *net, struct ip_path *path)
         return err;
     nif = net_nif(net, path->netif);
     if (addr_is_zero(&path->src) ? !choose_source(nif, path, &hop)
-                                 : !addr_find(nif, &path->src))
+                                 : !ip_is_ours(net, nif->index, &path->src))
         return E_UNREACH;
     if (stays_behind(path, &hop))
         return E_UNREACH;
@@ -253,11 +276,14 @@ static enum err find_anew(struct net *net, struct ip_path *path)
 enum err ip_path_find(struct net *net, struct ip_path *path)
 {
     bool given = !path->netif && !addr_is_zero(&path->src);
+    uint8_t netif = path->netif;
     enum err err;
 
     if (find_again(net, path))
         return OK;
     err = find_anew(net, path);
+    if (err)
+        path->netif = netif; /* as it was told */
     if (!err && given && path->neighbour != NEIGH_UNKNOWN)
         net->last_way = *path;
     return err;

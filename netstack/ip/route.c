@@ -26,15 +26,25 @@ static void remove_at(struct net *net, unsigned i)
     memmove(&t->route[i], &t->route[i + 1], (t->n - i) * sizeof(struct route));
 }
 
+static bool is_better(struct net *net, const struct route *a,
+                      const struct route *b)
+{
+    uint32_t ma = net_nif(net, a->netif)->config.metric,
+             mb = net_nif(net, b->netif)->config.metric;
+
+    if (a->bits != b->bits)
+        return a->bits > b->bits;
+    if (ma != mb)
+        return ma < mb;
+    return a->pref != b->pref ? a->pref > b->pref : a->netif < b->netif;
+}
+
 static void insert(struct net *net, const struct route *r)
 {
     struct routes *t = &net->routes;
     unsigned i = t->n++;
 
-    for (; i > 0 && (t->route[i - 1].bits < r->bits ||
-                     (t->route[i - 1].bits == r->bits &&
-                      t->route[i - 1].pref < r->pref));
-         i--)
+    for (; i > 0 && is_better(net, r, &t->route[i - 1]); i--)
         t->route[i] = t->route[i - 1];
     t->route[i] = *r;
 }
@@ -189,7 +199,7 @@ const struct route *route_find(const struct net *net, const struct ipaddr *dst,
             best = r;
         else if (r->bits != best->bits)
             break;
-        if (!r->lost)
+        if (!r->lost && net->nif[r->netif - 1].link_was_up)
             return r;
     }
     return best;

@@ -14,6 +14,12 @@ enum {
     DEFAULT_ROUTERS_MAX = 4 /* of one NIC, learnt from advertisements */
 };
 
+/*
+ * Of several routes the longest prefix counts, then the NIC with the lower
+ * netif_config.metric, then the router that is preferred, then the NIC that was
+ * added first; and of these the first whose link is up and whose router
+ * answers.
+ */
 /* Both families in one table: IPv4 prefixes stand below ::ffff:0:0/96. */
 struct route {
     struct ipaddr dst, via;
@@ -27,7 +33,7 @@ struct route {
 };
 
 struct routes {
-    struct route route[ROUTES_MAX]; /* by bits, then by preference */
+    struct route route[ROUTES_MAX]; /* best first */
     unsigned n;
 };
 
@@ -53,6 +59,10 @@ unsigned route_defaults(const struct net *, uint8_t netif, enum origin);
 /* The best route to `dst`, on `netif` unless 0.  NULL: none. */
 const struct route *route_find(const struct net *, const struct ipaddr *dst,
                                uint8_t netif);
+/* Whether a datagram for it, come in by `netif`, is for us: a host has the
+ * addresses of the one NIC there (RFC 1122 3.3.4.2, the strong model), a router
+ * all it has anywhere (RFC 1812 5.2.3). */
+bool ip_is_ours(struct net *, uint8_t netif, const struct ipaddr *);
 /* How well source and destination go together: 1 or 2. */
 enum { IP_PATH_QUALITIES = 3 };
 unsigned ip_path_quality(const struct ip_path *);

@@ -6,11 +6,16 @@
 #include "../stack.h"
 #include "../tcp/tcp.h"
 #include "../wire/icmp6.h"
+#include "vlan.h"
 
 void link_queue(struct net *net, struct nif *nif, struct pkt *p)
 {
     if (nif->out.count >= net->out_max) {
         net_drop(net, p, tx_full);
+        return;
+    }
+    if (nif->vid) {
+        vlan_send(net, nif, p);
         return;
     }
     p->netif = nif->index;
@@ -80,7 +85,10 @@ static void lost(struct net *net, struct neigh_slot *s, ns_t now)
     if (gateway)
         route_gateway_lost(net, netif, &addr);
     while ((p = pktq_pop(&waiting))) {
-        report(net, p, netif, now);
+        if (p->flags & PKT_FORWARDED && net->forward.ops)
+            net->forward.ops->lost(net, p, now);
+        else
+            report(net, p, netif, now);
         net_drop(net, p, neighbour_silent);
     }
 }

@@ -10,9 +10,11 @@
 enum {
     ETH_BYTES = 14,
     ETH_VLAN_BYTES = 4,
+    ETH_VID = 0xfff, /* in the tag; above it: priority */
     ETH_IP4 = 0x0800,
     ETH_ARP = 0x0806,
     ETH_VLAN = 0x8100,
+    ETH_QINQ = 0x88a8,
     ETH_IP6 = 0x86dd
 };
 

@@ -22,6 +22,7 @@ enum icmp6_type {
 enum icmp6_code {
     ICMP6_CODE_NO_ROUTE = 0,
     ICMP6_CODE_ADMIN = 1,
+    ICMP6_CODE_SCOPE = 2,
     ICMP6_CODE_ADDR = 3,
     ICMP6_CODE_PORT = 4,
     ICMP6_CODE_POLICY = 5,

@@ -70,7 +70,7 @@ bool ndp_parse(struct ndp_msg *, struct span in);
  * `lladdr` 0: without the option. */
 unsigned ndp_ns_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,
                      mac_t lladdr);
-enum { NDP_NA_SOLICITED = 0x40, NDP_NA_OVERRIDE = 0x20 };
+enum { NDP_NA_ROUTER = 0x80, NDP_NA_SOLICITED = 0x40, NDP_NA_OVERRIDE = 0x20 };
 unsigned ndp_na_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,
                      mac_t lladdr, uint8_t flags);
 unsigned ndp_rs_emit(uint8_t out[NDP_RS_BYTES], mac_t lladdr);

@@ -172,8 +172,11 @@ void rig_in(struct rig *r, const struct out *o)
     size_t at = 0;
 
     ck_assert_ptr_nonnull(p);
-    p->netif = 1;
+    p->netif = r->rx_netif ? r->rx_netif : 1;
     p->flags = r->rx_flags;
+    p->csum_start = r->rx_csum_start;
+    p->csum_off = r->rx_csum_off;
+    p->gso_size = r->rx_gso;
     do {
         size_t part = o->n - at;
 

@@ -45,7 +45,8 @@ struct rig {
     struct rig_frame *sent;
     unsigned nsent, taken;
     size_t split; /* 0: frames come in one piece, else in pieces */
-    uint16_t rx_flags;
+    uint16_t rx_flags, rx_csum_start, rx_csum_off, rx_gso;
+    uint8_t rx_netif; /* 0: the first */
     bool show_rs;     /* router solicitations, which go on for ever, too */
     bool show_groups; /* reports about multicast groups, too */
     uint32_t pkts_in_use, blocks_in_use; /* when nothing is going on */

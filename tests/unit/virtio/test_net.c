@@ -200,10 +200,16 @@ START_TEST(test_checksum_is_good_only_when_it_was_negotiated)
     uint8_t hdr[HDR_BYTES] = {t[_i].flags};
     struct pkt *p;
 
+    put_le16(hdr + HDR_CSUM_START, 34);
+    put_le16(hdr + HDR_CSUM_OFFSET, 6);
     start(true, t[_i].negotiated ? RIG_ALL : RIG_ALL & ~F(NET_F_GUEST_CSUM));
     ck_assert(rig_deliver(&r, hdr, frame, 60));
     p = receive_one();
-    ck_assert_uint_eq(p->flags, t[_i].good ? PKT_CSUM_GOOD : 0);
+    ck_assert_uint_eq(p->flags & PKT_CSUM_GOOD, t[_i].good ? PKT_CSUM_GOOD : 0);
+    ck_assert_int_eq(!!(p->flags & PKT_CSUM_PARTIAL),
+                     t[_i].good && t[_i].flags == HDR_NEEDS_CSUM);
+    ck_assert_uint_eq(p->csum_start, p->flags & PKT_CSUM_PARTIAL ? 34 : 0);
+    ck_assert_uint_eq(p->csum_off, p->flags & PKT_CSUM_PARTIAL ? 6 : 0);
     pkt_put(p);
 }
 END_TEST
