@@ -39,7 +39,7 @@ static enum err start(struct env *env)
 }
 
 BILLET_NET_APP(start, .name = "echo", .nets = {"uplink"},
-               .limits = {.tcp_conns = 10240 + 128,
+               .limits = {.tcp_conns = 102400,
                           .tcp_half_open = 1024,
                           .tcp_listeners = 4,
                           .udp_binds = 8,
