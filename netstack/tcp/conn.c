@@ -36,6 +36,8 @@ static void on_timer(struct timer *timer, ns_t now)
     if (tcp_deadline_of(&c->tcb) <= now) {
         act = tcp_on_timer(&c->tcb, now);
         conn_apply(c, &act);
+        if (act.rtx_timeout && !c->over)
+            pl_on_timeout(c);
     }
     if (!c->over)
         conn_dirty(c); /* output arms the timer again */
@@ -51,7 +53,7 @@ uint16_t tcp_path_mss(const struct ip_path *path)
 }
 
 /* The largest payload of one packet: whole segments, cut by the NIC. */
-static void read_caps(struct conn *c)
+void conn_read_caps(struct conn *c)
 {
     uint32_t tso = 0, mss = c->tcb.mss;
 
@@ -70,9 +72,13 @@ void conn_use_path(struct conn *c)
 
 void conn_refresh_path(struct conn *c)
 {
+    uint16_t before = c->tcb.mss;
+
     c->path_gen = c->path.gen;
     tcp_on_mss(&c->tcb, tcp_path_mss(&c->path), c->tcp->now);
-    read_caps(c);
+    if (c->tcb.mss != before)
+        c->pl_mark = c->tcb.snd_nxt;
+    conn_read_caps(c);
 }
 
 struct conn *conn_new(struct tcp *tcp, const struct tcp_key *k, uint32_t hash)
@@ -215,12 +221,16 @@ void conn_apply(struct conn *c, const struct tcp_act *act)
 
     if (act->notes)
         count_notes(&c->tcp->count, act);
-    if (act->acked)
+    if (act->acked) {
         txq_release(c);
+        if (c->pl_len)
+            pl_acked(c);
+    }
     if (act->events & STREAM_EOF)
         ooo_free(c);
     if (act->events & STREAM_OPEN) {
-        read_caps(c);
+        conn_read_caps(c);
+        c->pl_mark = t->snd_una;
     }
     if (act->events & STREAM_CLOSED) {
         ended(c, act->error, t->iss == t->snd_una);

@@ -30,20 +30,25 @@ static struct conn *quoted_conn(struct tcp *tcp, const struct ip_error *e)
     return c;
 }
 
-/* RFC 8201 4, RFC 1191 3. */
-static void too_big(struct conn *c, const struct ip_error *e)
+void conn_narrow(struct conn *c, uint16_t mtu)
 {
     struct tcp *tcp = c->tcp;
-    uint32_t floor = e->v4 ? IP4_MTU_FLOOR : IP6_MTU_FLOOR;
-    uint32_t mtu = e->mtu > floor ? e->mtu : floor;
 
-    if (mtu >= c->path.mtu)
-        return;
-    ip_pmtu_update(tcp->net, &c->path.dst, (uint16_t)mtu, tcp->now);
-    c->path.mtu = (uint16_t)mtu;
+    ip_pmtu_update(tcp->net, &c->path.dst, mtu, tcp->now);
+    c->path.mtu = mtu;
     conn_refresh_path(c);
     tcp->count.pmtu_shrunk++;
     conn_dirty(c);
+}
+
+/* RFC 8201 4, RFC 1191 3. */
+static void too_big(struct conn *c, const struct ip_error *e)
+{
+    uint32_t floor = e->v4 ? IP4_MTU_FLOOR : IP6_MTU_FLOOR;
+    uint32_t mtu = e->mtu > floor ? e->mtu : floor;
+
+    if (mtu < c->path.mtu && pl_believes(c, (uint16_t)mtu, be32(e->quoted + 4)))
+        conn_narrow(c, (uint16_t)mtu);
 }
 
 /* RFC 1122 4.2.3.9 has hard errors end a connection; RFC 5461 and 5927 show why

@@ -83,6 +83,8 @@ static void count_out(struct conn *c, const struct tcp_seg *s, uint32_t nxt)
     if (seq_lt(s->seq, nxt) && (s->len || s->flags & (TCP_SYN | TCP_FIN))) {
         c->tcp->count.retrans_segs += n;
         c->retransmits += n;
+        if (c->pl_len && s->seq == c->pl_seq)
+            pl_lost(c);
     } else {
         c->tcp->count.out_segs += n;
     }
@@ -105,7 +107,7 @@ static unsigned emit(struct conn *c, struct pkt *p, struct tcp_seg *s)
         s->flags = (uint8_t)(s->flags & ~(TCP_FIN | TCP_PSH));
         if (!left)
             s->flags |= last_flags;
-        if (n > c->tcb.mss) {
+        if (n > c->tcb.mss && !c->pl_sending) {
             p->flags |= c->path.v4 ? PKT_GSO4 : PKT_GSO6;
             p->gso_size = c->tcb.mss;
         }
@@ -115,6 +117,31 @@ static unsigned emit(struct conn *c, struct pkt *p, struct tcp_seg *s)
         sent++;
         s->seq += n;
     } while (left && (p = tcp_pkt(tcp)));
+    return sent;
+}
+
+/* One segment that is larger than the others, to see whether it arrives. */
+static unsigned send_probe(struct conn *c, uint16_t size)
+{
+    struct pkt *p = tcp_pkt(c->tcp);
+    uint32_t before = c->tcb.snd_nxt;
+    struct tcp_seg s;
+    unsigned sent;
+
+    if (!p)
+        return 0;
+    if (!tcp_next(&c->tcb, size, &s, c->tcp->now)) {
+        c->tcp->spare_pkt = p;
+        return 0;
+    }
+    count_out(c, &s, before);
+    if (s.len == size && s.seq == before)
+        pl_sent(c, &s);
+    c->pl_sending = true;
+    sent = emit(c, p, &s);
+    c->pl_sending = false;
+    if (sent > 1)
+        c->pl_len = 0; /* cut: it says nothing */
     return sent;
 }
 
@@ -168,6 +195,7 @@ static unsigned send_rst(struct conn *c)
 static bool serve(struct conn *c, unsigned max, unsigned *sent)
 {
     bool done = true;
+    uint16_t size;
 
     if (c->rst_due)
         *sent += send_rst(c);
@@ -176,6 +204,8 @@ static bool serve(struct conn *c, unsigned max, unsigned *sent)
     if (c->tx && !c->tx_last->len)
         txq_trim(c);
     tcp_set_rcv_limit(&c->tcb, conn_rcv_limit(c));
+    if (c->pl_hi && (size = pl_size(c)))
+        *sent += send_probe(c, size);
     *sent += send_all(c, max, &done);
     if (done && c->tcb.state == TCP_TIME_WAIT)
         tw_start(c);

@@ -99,6 +99,15 @@ struct conn {
     uint32_t rcv_buf; /* as large as the path needs it */
     uint32_t read;    /* bytes since... */
     ns_t read_since;  /* ...then: rcv_right_size() */
+    /* plpmtu.c: sizes as tcb.mss is one. */
+    uint16_t pl_hi;    /* search up to here; 0: no search */
+    uint16_t pl_top;   /* the size before a black hole was found */
+    uint16_t pl_len;   /* a probe that is in flight; 0: none */
+    uint16_t icmp_mtu; /* news that must prove true; 0: none */
+    bool pl_sending;
+    uint32_t pl_seq, pl_cwnd, icmp_seq;
+    uint32_t pl_mark; /* segments from here on were sent at this size */
+    ns_t pl_at;       /* the next probe, not earlier */
     struct conn *next[LISTS], *next_ooo, **link_ooo;
     struct timer timer;
     struct ip_path path;
@@ -196,6 +205,7 @@ struct conn *conn_new(struct tcp *, const struct tcp_key *, uint32_t hash);
 /* What follows from a path that has just been found. */
 void conn_use_path(struct conn *);
 void conn_refresh_path(struct conn *);
+void conn_read_caps(struct conn *);
 /* What the core said after an input. */
 void conn_apply(struct conn *, const struct tcp_act *);
 /* Nothing more will come or go, but for an ACK. */
@@ -231,6 +241,22 @@ uint16_t tcp_path_mss(const struct ip_path *);
 size_t sources_bytes(const struct limits *);
 bool sources_init(struct tcp *);
 struct tcp_source *source_of(const struct tcp *, const struct ipaddr *remote);
+
+/* ---- plpmtu.c ---- */
+/* A retransmission timeout, after the core has heard of it. */
+void pl_on_timeout(struct conn *);
+/* These two while pl_len: something was acknowledged; the probe is sent again,
+ * smaller. */
+void pl_acked(struct conn *);
+void pl_lost(struct conn *);
+/* While pl_hi: the size of a probe that may be sent now, else 0; and it was. */
+uint16_t pl_size(struct conn *);
+void pl_sent(struct conn *, const struct tcp_seg *);
+/* False: an ICMP message about a segment of ours is kept for later. */
+bool pl_believes(struct conn *, uint16_t mtu, uint32_t seq);
+
+/* ---- icmp.c ---- */
+void conn_narrow(struct conn *, uint16_t mtu);
 
 /* ---- listen.c, half.c ---- */
 struct tcp_in {

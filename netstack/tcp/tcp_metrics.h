@@ -62,6 +62,11 @@
     X(COUNTER, refused, "", "Connections the application did not want")        \
     X(COUNTER, no_packet, "", "Times sending stopped for want of a packet")    \
     X(COUNTER, pmtu_shrunk, "", "Connections whose path got narrower")         \
+    X(COUNTER, pmtu_delayed, "", "ICMP that must wait for a timeout (5927)")   \
+    X(COUNTER, pmtu_black_holes, "", "Paths that lose large segments")         \
+    X(COUNTER, pmtu_probes, "", "Larger segments sent as probes (RFC 4821)")   \
+    X(COUNTER, pmtu_probes_lost, "", "Probes that did not arrive")             \
+    X(COUNTER, pmtu_raised, "", "Probes that arrived")                         \
     X(GAUGE, curr_estab, "", "Connections ESTABLISHED or CLOSE-WAIT")          \
     X(GAUGE, conns, "", "Connections in any state but TIME-WAIT")              \
     X(GAUGE, half_open, "", "Half-open entries")                               \
