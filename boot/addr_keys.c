@@ -34,6 +34,11 @@ KEY_STRING(ipv6_secret, "ipv6-secret", "HEX", NULL,
            "keeps them the same over restarts (RFC 7217): up to 32 digits",
            .per_net = true, .check = check_secret);
 
+KEY_CHOICE(ipv6_temporary, "ipv6-temporary", "on|off", "off",
+           "whether connections that we open come from IPv6 addresses that "
+           "change every day (RFC 8981)",
+           .per_net = true);
+
 /* The parts of a list. */
 struct wish {
     struct net_addr addr[STATIC_MAX];
@@ -193,6 +198,7 @@ void addr_keys_config(const struct keys *k, const char *name,
         c->none6 = w.none;
         take_addrs(c, &c->static6, &w);
     }
+    c->temporary6 = is_on(k, &key_ipv6_temporary, name, "on");
     if (secret)
         (void)parse_secret(c->stable_secret, span_of(secret));
 }

@@ -304,6 +304,7 @@ static void slow_tick(struct net *net, ns_t now)
         due = earlier(due, dhcp_tick(net, nif, now));
         due = earlier(due, dhcp6_tick(net, nif, now));
         due = earlier(due, ra_tick(net, nif, now));
+        due = earlier(due, temporary_tick(net, nif, now));
         due = earlier(due, link_local4_tick(net, nif, now));
         due = earlier(due, groups_tick(net, nif, now));
     }

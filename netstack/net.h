@@ -68,6 +68,7 @@ struct netif_config {
                                 * as DHCP gives none, or in any case */
     bool full_probe4;          /* RFC 5227's own waits, 6 s in all */
     uint32_t metric; /* of two routes alike, the NIC with the lower one */
+    bool temporary6;           /* RFC 8981: for connections that we open */
 };
 
 /* Memory that net_new() takes from the arena for such limits. */

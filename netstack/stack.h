@@ -26,6 +26,8 @@
 #include "ip/pmtu.h"
 #include "ip/ra.h"
 #include "ip/route.h"
+#include "ip/select.h"
+#include "ip/temporary.h"
 #include "link/cache.h"
 #include "net.h"
 #include "ntp/client.h"

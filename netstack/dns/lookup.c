@@ -23,24 +23,24 @@ static struct ipaddr get_address(struct span data)
     return a;
 }
 
-/* RFC 6724 6, rules 1, 2, 5 and 6: what can be reached from an address of its
- * own kind first, what cannot be reached last; IPv6 before IPv4, which is the
- * order they come in. */
+/* RFC 6724 6; what is equal stays in its order, IPv6 first. */
 static void order(struct net *net, struct ipaddr *addr, unsigned n)
 {
-    struct ipaddr sorted[DNS_ADDRS_MAX];
-    unsigned quality[DNS_ADDRS_MAX], k = 0;
+    uint32_t rank[DNS_ADDRS_MAX];
 
     for (unsigned i = 0; i < n; i++) {
         struct ip_path path = {.dst = addr[i]};
+        struct ipaddr a = addr[i];
+        uint32_t r = ip_path_find(net, &path) ? 0 : select_rank(net, &path);
+        unsigned k = i;
 
-        quality[i] = ip_path_find(net, &path) ? 0 : ip_path_quality(&path);
+        for (; k > 0 && rank[k - 1] < r; k--) {
+            rank[k] = rank[k - 1];
+            addr[k] = addr[k - 1];
+        }
+        rank[k] = r;
+        addr[k] = a;
     }
-    for (unsigned q = IP_PATH_QUALITIES; q-- > 0;)
-        for (unsigned i = 0; i < n; i++)
-            if (quality[i] == q)
-                sorted[k++] = addr[i];
-    memcpy(addr, sorted, n * sizeof(sorted[0]));
 }
 
 /* The addresses of what is known so far, best first. */

@@ -114,7 +114,7 @@ static const char *origin_name(uint8_t origin)
 {
     static const char *const names[] = {[ORIGIN_STATIC] = "static",
                                         [ORIGIN_DHCP] = "dhcp",
-[ORIGIN_DHCP6] = "dhcp",
+                                        [ORIGIN_DHCP6] = "dhcp",
                                         [ORIGIN_RA] = "slaac",
                                         [ORIGIN_LINK_LOCAL] = "link-local"};
 
@@ -128,7 +128,8 @@ static void say(struct net *net, const struct nif *nif, const struct ifaddr *a,
                             .netif = nif->index,
                             .prefix_bits = a->bits,
                             .addr = a->addr,
-                            .origin = origin_name(a->origin),
+                            .origin = a->temporary ? "temporary"
+                                                   : origin_name(a->origin),
                             .seconds = UINT32_MAX};
 
     if (a->valid_until != NS_NEVER)
@@ -175,6 +176,7 @@ static void begin(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
         !v4 && (a->origin == ORIGIN_RA || a->origin == ORIGIN_LINK_LOCAL);
 
     a->state = ours ? ADDR_OPTIMISTIC : ADDR_TENTATIVE;
+    a->nonce = (uint64_t)rng_u32(&net->rng) << 16 | 1;
     a->probes = v4 ? ACD_PROBES : DAD_PROBES;
     a->announcements = v4 ? ACD_ANNOUNCEMENTS : 0;
     a->next = now + rng_below(&net->rng,
@@ -280,7 +282,7 @@ static void step(struct net *net, struct nif *nif, struct ifaddr *a, ns_t now)
         if (--a->probes == 0)
             a->next = now + (is_full(nif, a) ? ACD_FULL_WAIT_NS : ACD_WAIT_NS);
     } else {
-        ndp_send_ns(net, nif, NULL, &a->addr, 0);
+        ndp_send_probe(net, nif, a);
         a->probes--;
         a->next = now + nif->neigh.retrans_ns;
     }
@@ -349,8 +351,12 @@ static void duplicate(struct net *net, struct nif *nif, struct ifaddr *a,
     } else if (ipaddr_is_v4(&next.addr)) {
         link_local4_conflict(net, nif, now);
     } else if (++next.dad_counter <= DAD_RETRIES) {
-        next.addr = addr_stable(nif, &next.addr, next.dad_counter);
+        next.addr = next.temporary
+                        ? temporary_id(net, &next.addr)
+                        : addr_stable(nif, &next.addr, next.dad_counter);
         addr_add(net, nif, &next, now);
+    } else if (next.temporary) {
+        nif->config.temporary6 = false; /* RFC 8981 3.3.3: not here */
     }
 }
 

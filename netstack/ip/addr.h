@@ -59,9 +59,14 @@ struct ifaddr {
     uint8_t bits;   /* of the prefix, as in net_addr: up to 32 or 128 */
     uint8_t probes, announcements; /* still to send */
     uint8_t dad_counter;           /* RFC 7217 5 */
+    bool temporary, succeeded;     /* RFC 8981; a younger one is there */
     ns_t next;                     /* probe, announcement or verdict */
     ns_t preferred_until, valid_until;
     ns_t defended;
+    ns_t made;              /* a temporary one, or it would last for ever... */
+    uint32_t desync_s;      /* ...and so much less, so that hosts differ */
+    uint64_t advertised_by; /* bits of routers: select_router_bit() */
+    uint64_t nonce;         /* of our own probes: RFC 7527 */
 };
 
 static inline struct ipaddr ip4_addr(uint32_t v4)

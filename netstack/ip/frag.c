@@ -101,6 +101,7 @@ static struct dgram *make(struct net *net, const struct ip_rx *rx, uint32_t id,
         ;
     *d = (struct dgram){.used = true,
                         .v4 = rx->v4,
+                        .not_unicast = rx->not_unicast,
                         .proto = rx->proto,
                         .netif = rx->netif,
                         .src = rx->src,
@@ -217,7 +218,9 @@ static void complete(struct net *net, struct dgram *d, ns_t now)
                        .tos = d->tos,
                        .netif = d->netif,
                        .next_at = 6,
-                       .v4 = d->v4};
+                       .v4 = d->v4,
+                       .not_unicast = d->not_unicast,
+                       .fragmented = true};
     uint8_t *hdr = d->block[0]->data + FRAG_ROOM - d->hdr_len;
 
     if (d->v4) { /* so that errors quote a sound header */
@@ -329,6 +332,7 @@ void frag6_input(struct net *net, struct ip_rx *rx, const struct ip6_walk *w,
     rx->l4 += IP6_FRAG_BYTES;
     rx->len -= IP6_FRAG_BYTES;
     rx->proto = w->frag_next;
+    rx->fragmented = true;
     if (w->frag_off == 0 && !w->more) { /* atomic: RFC 6946 */
         ip6_deliver_from(net, rx, w->frag_next, now);
         return;
@@ -365,7 +369,8 @@ static void time_exceeded(struct net *net, struct dgram *d, ns_t now)
                        .dst = d->dst,
                        .proto = d->proto,
                        .netif = d->netif,
-                       .v4 = d->v4};
+                       .v4 = d->v4,
+                       .not_unicast = d->not_unicast};
 
     if (d->hdr_len == 0 || !d->block[0] || !(rx.pkt = net_pkt(net)))
         return;

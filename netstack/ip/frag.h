@@ -29,7 +29,7 @@ struct frag_span {
 
 struct dgram {
     bool used, bad; /* bad: had an overlap; what still comes is dropped */
-    bool v4, have_last;
+    bool v4, have_last, not_unicast;
     uint8_t proto, netif, tos, ttl;
     struct ipaddr src, dst;
     uint32_t id;

@@ -11,6 +11,7 @@
 #include "ip.h"
 
 struct nif;
+struct ifaddr;
 
 /* RFC 4443 2.4 (f): a token bucket over all errors sent.  A message costs one
  * to ICMP_COST_MAX tokens at random, so that the level of the bucket cannot be
@@ -46,10 +47,11 @@ void icmp_send_error(struct net *, const struct ip_rx *, uint32_t quote,
 
 /* Neighbour discovery.  Takes rx->pkt; its checksum is right. */
 void ndp_input(struct net *, struct ip_rx *, ns_t now);
-/* `from` NULL: the unspecified address, for duplicate detection.  `to` 0: to
- * the solicited-node group of the target. */
+/* `to` 0: to the solicited-node group of the target. */
 void ndp_send_ns(struct net *, struct nif *, const struct ipaddr *from,
                  const struct ipaddr *target, mac_t to);
+/* From the unspecified address, for duplicate detection. */
+void ndp_send_probe(struct net *, struct nif *, const struct ifaddr *);
 void ndp_send_rs(struct net *, struct nif *);
 
 #endif

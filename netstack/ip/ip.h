@@ -31,6 +31,7 @@ struct ip_rx {
     uint16_t next_at; /* IPv6: where, from l3 on, the header says proto */
     bool v4;
     bool not_unicast; /* dst is broadcast or multicast */
+    bool fragmented;  /* it came with a fragment header, be it alone */
 };
 
 /*

@@ -88,6 +88,7 @@ static inline void describe(struct ip_rx *rx, const struct ip4_hdr *h,
     rx->next_at = 0;
     rx->v4 = true;
     rx->not_unicast = false;
+    rx->fragmented = false;
 }
 
 /* What is not plain in any way: options, fragments, groups, lies. */

@@ -144,6 +144,7 @@ static inline void describe(struct ip_rx *rx, const struct ip6_hdr *h,
     rx->next_at = 6;
     rx->v4 = false;
     rx->not_unicast = false;
+    rx->fragmented = false;
 }
 
 /* What is not plain in any way: extension headers, groups, lies. */

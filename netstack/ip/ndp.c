@@ -40,12 +40,22 @@ static void send(struct net *net, struct nif *nif, uint8_t *msg, unsigned n,
 void ndp_send_ns(struct net *net, struct nif *nif, const struct ipaddr *from,
                  const struct ipaddr *target, mac_t to)
 {
-    static const struct ipaddr unspecified;
     struct ipaddr dst = to ? *target : group_of_node(target);
     uint8_t msg[NDP_NS_BYTES];
-    unsigned n = ndp_ns_emit(msg, target, from ? nif->mac : 0);
+    unsigned n = ndp_ns_emit(msg, target, nif->mac);
 
-    send(net, nif, msg, n, from ? from : &unspecified, &dst, to);
+    send(net, nif, msg, n, from, &dst, to);
+}
+
+void ndp_send_probe(struct net *net, struct nif *nif, const struct ifaddr *a)
+{
+    static const struct ipaddr unspecified;
+    struct ipaddr dst = group_of_node(&a->addr);
+    uint8_t msg[NDP_NS_BYTES + NDP_NONCE_BYTES];
+    unsigned n = ndp_ns_emit(msg, &a->addr, 0);
+
+    n += ndp_nonce_emit(msg + n, a->nonce);
+    send(net, nif, msg, n, &unspecified, &dst, 0);
 }
 
 /* From an address that is past doubt with our link-layer address, else from
@@ -111,6 +121,8 @@ static bool ns_input(struct net *net, struct nif *nif, const struct ip_rx *rx,
     if (!a || a->state == ADDR_DUPLICATE)
         return true;
     if (dad && a->state < ADDR_PREFERRED) {
+        if (m->nonce && m->nonce == a->nonce)
+            return true; /* our own, by a loop: RFC 7527 4.2 */
         addr_conflict(net, nif, a, now);
         return true;
     }
@@ -173,7 +185,8 @@ void ndp_input(struct net *net, struct ip_rx *rx, ns_t now)
     struct ndp_msg m;
     bool fine = false;
 
-    if (rx->ttl == NDP_HOPS && in &&
+    /* RFC 6980 5: nothing of it ever comes in fragments. */
+    if (rx->ttl == NDP_HOPS && in && !rx->fragmented &&
         ndp_parse(&m, (struct span){in, rx->len}) && !lladdr_is_bad(nif, &m)) {
         switch (m.type) {
         case NDP_NS:

@@ -4,112 +4,6 @@
  */
 #include "../stack.h"
 
-/* RFC 6724 3.1, with 3.2 for IPv4. */
-enum { SCOPE_LINK = 2, SCOPE_GLOBAL = 14 };
-
-static unsigned scope(const struct ipaddr *a)
-{
-    if (ip6_is_multicast(a))
-        return a->b[1] & 15;
-    if (ip6_is_link_local(a) || ip6_is_loopback(a))
-        return SCOPE_LINK;
-    return SCOPE_GLOBAL;
-}
-
-/* RFC 6724 2.1: the labels of the policy table; like goes with like. */
-static unsigned label(const struct ipaddr *a)
-{
-    static const struct {
-        uint8_t prefix[2], bits, label;
-    } policy[] = {{{0x20, 0x02}, 16, 2},
-                  {{0xfc, 0x00}, 7, 13},
-                  {{0xfe, 0xc0}, 10, 11},
-                  {{0x3f, 0xfe}, 16, 12}};
-    struct ipaddr prefix = {{0}};
-
-    for (unsigned i = 0; i < ARRAY_LEN(policy); i++) {
-        memcpy(prefix.b, policy[i].prefix, 2);
-        if (addr_in_prefix(a, &prefix, policy[i].bits))
-            return policy[i].label;
-    }
-    return be32(a->b) == UINT32_C(0x20010000) ? 5 : 1; /* Teredo, the rest */
-}
-
-static unsigned common_bits(const struct ipaddr *a, const struct ipaddr *b)
-{
-    uint64_t hi = be64(a->b) ^ be64(b->b);
-
-    return hi ? (unsigned)__builtin_clzll(hi) : 64;
-}
-
-/* Whether `a` is a better source than `b`: the rules of RFC 6724 5 in order,
- * without those for mobile nodes and for other interfaces. */
-static bool better6(const struct ifaddr *a, const struct ifaddr *b,
-                    const struct ipaddr *dst)
-{
-    unsigned want = scope(dst), sa = scope(&a->addr), sb = scope(&b->addr);
-    bool la, lb;
-
-    if (addr_same(&a->addr, dst) || addr_same(&b->addr, dst))
-        return addr_same(&a->addr, dst); /* 1 */
-    if (sa != sb)
-        return sa < sb ? sa >= want : sb < want; /* 2 */
-    if ((a->state == ADDR_DEPRECATED) != (b->state == ADDR_DEPRECATED))
-        return b->state == ADDR_DEPRECATED; /* 3 */
-    if ((a->state == ADDR_OPTIMISTIC) != (b->state == ADDR_OPTIMISTIC))
-        return b->state == ADDR_OPTIMISTIC; /* RFC 4429 3.1 */
-    la = label(&a->addr) == label(dst);
-    lb = label(&b->addr) == label(dst);
-    if (la != lb)
-        return la;                                                  /* 6 */
-    return common_bits(&a->addr, dst) > common_bits(&b->addr, dst); /* 8 */
-}
-
-/* For IPv4: an address in the next hop's network. */
-static bool better4(const struct ifaddr *a, const struct ifaddr *b,
-                    const struct ipaddr *hop)
-{
-    bool ia = addr_in_prefix(hop, &a->addr, a->bits + 96u);
-    bool ib = addr_in_prefix(hop, &b->addr, b->bits + 96u);
-
-    return ia && (!ib || a->bits > b->bits);
-}
-
-static bool choose_source(struct nif *nif, struct ip_path *path,
-                          const struct ipaddr *hop)
-{
-    const struct ifaddr *best = NULL;
-
-    for (unsigned i = 0; i < nif->naddrs; i++) {
-        const struct ifaddr *a = &nif->addr[i];
-
-        if (a->state < ADDR_OPTIMISTIC || ipaddr_is_v4(&a->addr) != path->v4)
-            continue;
-        if (!best ||
-            (path->v4 ? better4(a, best, hop) : better6(a, best, &path->dst)))
-            best = a;
-    }
-    if (best)
-        path->src = best->addr;
-    return best != NULL;
-}
-
-unsigned ip_path_quality(const struct ip_path *path)
-{
-    return path->v4 || (scope(&path->src) == scope(&path->dst) &&
-                        label(&path->src) == label(&path->dst))
-               ? 2
-               : 1;
-}
-
-/* RFC 4007 9: what is sent from a link-local address does not leave the link,
- * so no router will pass it on. */
-static bool stays_behind(const struct ip_path *path, const struct ipaddr *hop)
-{
-    return !path->v4 && !addr_same(hop, &path->dst) &&
-           scope(&path->src) < scope(&path->dst);
-}
-
 /* The NIC that has this address of ours; NULL if none. */
 static struct nif *owner(struct net *net, const struct ipaddr *addr,
                          uint8_t netif)
@@ -257,10 +151,10 @@ static enum err find_anew(struct net *net, struct ip_path *path)
     if ((err = find_way(net, path, &hop, group)))
         return err;
     nif = net_nif(net, path->netif);
-    if (addr_is_zero(&path->src) ? !choose_source(nif, path, &hop)
+    if (addr_is_zero(&path->src) ? !select_source(net, nif, path, &hop)
                                  : !ip_is_ours(net, nif->index, &path->src))
         return E_UNREACH;
-    if (stays_behind(path, &hop))
+    if (select_stays_behind(path, &hop))
         return E_UNREACH;
     path->mtu = path->v4 ? nif->mtu4 : nif->mtu6;
     if (group && path->ttl == 0 && ipaddr_is_group(&path->dst))

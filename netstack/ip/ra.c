@@ -108,12 +108,13 @@ static void take_router(struct net *net, struct nif *nif,
 
 /* RFC 4862 5.5.3: an address from a prefix, or its lifetimes renewed. */
 static void take_autonomous(struct net *net, struct nif *nif,
-                            const struct ndp_prefix *x, ns_t now)
+                            const struct ndp_prefix *x, uint64_t router,
+                            ns_t now)
 {
-    struct ifaddr a = {.origin = ORIGIN_RA,
-                       .bits = 64,
-                       .preferred_until = until(x->preferred_s, now),
-                       .valid_until = until(x->valid_s, now)};
+    struct ifaddr *made, a = {.origin = ORIGIN_RA,
+                              .bits = 64,
+                              .preferred_until = until(x->preferred_s, now),
+                              .valid_until = until(x->valid_s, now)};
     unsigned n = 0;
 
     if (x->bits != 64 || x->preferred_s > x->valid_s || !nif->ra.autoconf)
@@ -121,7 +122,8 @@ static void take_autonomous(struct net *net, struct nif *nif,
     for (unsigned i = 0; i < nif->naddrs; i++) {
         struct ifaddr *old = &nif->addr[i];
 
-        if (old->state == ADDR_NONE || old->origin != ORIGIN_RA)
+        if (old->state == ADDR_NONE || old->origin != ORIGIN_RA ||
+            old->temporary)
             continue;
         n++;
         if (!addr_in_prefix(&old->addr, &x->addr, 64))
@@ -134,16 +136,20 @@ static void take_autonomous(struct net *net, struct nif *nif,
             a.valid_until = old->valid_until < least ? old->valid_until : least;
         }
         addr_add(net, nif, &a, now);
+        old->advertised_by |= router;
+        temporary_renew(net, nif, old, now);
         return;
     }
     if (x->valid_s == 0 || n >= SLAAC_ADDRS_MAX)
         return;
     a.addr = addr_stable(nif, &x->addr, 0);
-    addr_add(net, nif, &a, now);
+    a.advertised_by = router;
+    if ((made = addr_add(net, nif, &a, now)))
+        temporary_renew(net, nif, made, now);
 }
 
 static void take_prefix(struct net *net, struct nif *nif,
-                        const struct ndp_prefix *x, ns_t now)
+                        const struct ndp_prefix *x, uint64_t router, ns_t now)
 {
     struct route r = {.dst = x->addr, .bits = x->bits, .pref = NDP_PREF_MEDIUM};
 
@@ -153,7 +159,7 @@ static void take_prefix(struct net *net, struct nif *nif,
     if (x->on_link)
         set_route(net, nif, r, x->valid_s, now);
     if (x->autonomous)
-        take_autonomous(net, nif, x, now);
+        take_autonomous(net, nif, x, router, now);
 }
 
 static void take_route(struct net *net, struct nif *nif,
@@ -172,6 +178,19 @@ static void take_route(struct net *net, struct nif *nif,
     set_route(net, nif, r, x->lifetime_s, now);
 }
 
+/* RFC 8106 5.2: domains one behind the other, then zeros. */
+static void take_search(struct net *net, struct nif *nif,
+                        const struct ndp_msg *m, ns_t now)
+{
+    struct dns_name name;
+    size_t at = 0;
+
+    while (at < m->search.n && dns_name_read(&name, m->search, &at) &&
+           name.n > 1)
+        dns_search_learnt(net, nif->index, &name, ORIGIN_RA,
+                          until(m->search_s, now));
+}
+
 void ra_input(struct net *net, struct nif *nif, const struct ndp_msg *m,
               const struct ipaddr *from, ns_t now)
 {
@@ -183,10 +202,12 @@ void ra_input(struct net *net, struct nif *nif, const struct ndp_msg *m,
     }
     dhcp6_client_on_ra(net, nif, m->managed, m->other, now);
     for (unsigned i = 0; i < m->nprefixes; i++)
-        take_prefix(net, nif, &m->prefix[i], now);
+        take_prefix(net, nif, &m->prefix[i], select_router_bit(net, from), now);
     for (unsigned i = 0; i < m->nservers && nif->ra.autoconf; i++)
         dns_server_learnt(net, nif->index, &m->server[i], ORIGIN_RA,
-                          until(m->server_s, now));
+                          until(m->server_s[i], now));
+    if (nif->ra.autoconf)
+        take_search(net, nif, m, now);
 }
 
 /* RFC 4861 8.1 and 8.3: the first hop for a destination may name a better one,

@@ -197,8 +197,8 @@ const struct route *route_find(const struct net *net, const struct ipaddr *dst,
             continue;
         if (!best)
             best = r;
-        else if (r->bits != best->bits)
-            break;
+        else if (r->bits != best->bits && best->origin != ORIGIN_RA)
+            break; /* RFC 4191 3.2: a living router before a longer prefix */
         if (!r->lost && net->nif[r->netif - 1].link_was_up)
             return r;
     }

@@ -63,9 +63,6 @@ const struct route *route_find(const struct net *, const struct ipaddr *dst,
  * addresses of the one NIC there (RFC 1122 3.3.4.2, the strong model), a router
  * all it has anywhere (RFC 1812 5.2.3). */
 bool ip_is_ours(struct net *, uint8_t netif, const struct ipaddr *);
-/* How well source and destination go together: 1 or 2. */
-enum { IP_PATH_QUALITIES = 3 };
-unsigned ip_path_quality(const struct ip_path *);
 /* To whom to send for a path that was found.  False: no route any more. */
 bool route_next_hop(const struct net *, const struct ip_path *,
                     struct ipaddr *hop);

@@ -9,8 +9,10 @@ enum {
     OPT_TARGET_LL = 2,
     OPT_PREFIX = 3,
     OPT_MTU = 5,
+    OPT_NONCE = 14,
     OPT_ROUTE = 24,
-    OPT_RDNSS = 25
+    OPT_RDNSS = 25,
+    OPT_DNSSL = 31
 };
 
 /* RFC 4191 2.1: 01 high, 00 medium, 11 low; 10 is reserved and means medium,
@@ -58,8 +60,8 @@ static void take_servers(struct ndp_msg *m, struct span opt)
     if (opt.n < 24 || opt.n % 16 != 8)
         return;
     for (size_t at = 8; at < opt.n && m->nservers < NDP_SERVERS_MAX; at += 16) {
+        m->server_s[m->nservers] = be32(opt.p + 4);
         memcpy(&m->server[m->nservers++], opt.p + at, 16);
-        m->server_s = be32(opt.p + 4);
     }
 }
 
@@ -80,6 +82,11 @@ static void take_option(struct ndp_msg *m, struct span opt)
         take_route(m, opt);
     } else if (m->type == NDP_RA && opt.p[0] == OPT_RDNSS) {
         take_servers(m, opt);
+    } else if (m->type == NDP_RA && opt.p[0] == OPT_DNSSL && opt.n >= 16) {
+        m->search = (struct span){opt.p + 8, opt.n - 8};
+        m->search_s = be32(opt.p + 4);
+    } else if (m->type == NDP_NS && opt.p[0] == OPT_NONCE && opt.n == 8) {
+        m->nonce = mac_get(opt.p + 2);
     }
 }
 
@@ -171,6 +178,11 @@ unsigned ndp_ns_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,
     icmp_emit(out, &(struct icmp_hdr){.type = NDP_NS});
     memcpy(out + 8, target, 16);
     return 24 + put_lladdr(out + 24, OPT_SOURCE_LL, lladdr);
+}
+
+unsigned ndp_nonce_emit(uint8_t out[NDP_NONCE_BYTES], uint64_t nonce)
+{
+    return put_lladdr(out, OPT_NONCE, nonce); /* six bytes as well */
 }
 
 unsigned ndp_na_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,

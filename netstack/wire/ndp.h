@@ -24,7 +24,8 @@ enum {
     NDP_SERVERS_MAX = 3,
     NDP_OPTIONS_MAX = 64, /* more: the message is refused */
     NDP_NS_BYTES = 32,    /* with one link-layer address option */
-    NDP_RS_BYTES = 16
+    NDP_RS_BYTES = 16,
+    NDP_NONCE_BYTES = 8
 };
 
 /* RFC 4191 2.1, ordered so that larger is better. */
@@ -59,7 +60,10 @@ struct ndp_msg {
     struct ndp_prefix prefix[NDP_PREFIXES_MAX];
     struct ndp_route route[NDP_ROUTES_MAX];
     struct ipaddr server[NDP_SERVERS_MAX];
-    uint32_t server_s; /* lifetime of the servers */
+    uint32_t server_s[NDP_SERVERS_MAX]; /* their lifetimes */
+    struct span search; /* domains (RFC 8106 5.2), within the message */
+    uint32_t search_s;
+    uint64_t nonce; /* NS: RFC 7527; 0: none */
 };
 
 /* `in` is the whole ICMPv6 message.  False for other types, a code other than
@@ -70,6 +74,8 @@ bool ndp_parse(struct ndp_msg *, struct span in);
  * `lladdr` 0: without the option. */
 unsigned ndp_ns_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,
                      mac_t lladdr);
+/* An option that tells our own probe from another's. */
+unsigned ndp_nonce_emit(uint8_t out[NDP_NONCE_BYTES], uint64_t nonce);
 enum { NDP_NA_ROUTER = 0x80, NDP_NA_SOLICITED = 0x40, NDP_NA_OVERRIDE = 0x20 };
 unsigned ndp_na_emit(uint8_t out[NDP_NS_BYTES], const struct ipaddr *target,
                      mac_t lladdr, uint8_t flags);

@@ -86,7 +86,8 @@ START_TEST(test_link_local_address_is_probed_and_stable)
     rig_wait(&r, 2 * S);
     f = next_ndp(&r, NDP_NS);
     ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(f->n, 14 + 40 + 24); /* RFC 4862 5.4.2: no option */
+    ck_assert_uint_eq(f->n, 14 + 40 + 32); /* RFC 4862 5.4.2: no address... */
+    ck_assert_mem_eq(f->b + 78, "\16\1", 2); /* ...but RFC 7527's nonce */
     ck_assert_mem_eq(f->b + 22, (const uint8_t[16]){0}, 16);
     ck_assert_mem_eq(f->b + 62, first.b, 16);
     ck_assert_ptr_null(next_ndp(&r, NDP_NS));

@@ -369,7 +369,7 @@ START_TEST(test_ndp_router_advertisement)
     ck_assert_uint_eq(m.route[0].bits, 48);
     ck_assert_uint_eq(m.nservers, 1);
     ck_assert_uint_eq(m.server[0].b[15], 0x53);
-    ck_assert_uint_eq(m.server_s, 256);
+    ck_assert_uint_eq(m.server_s[0], 256);
     chew(parse_ndp, b, n);
     b[17] = 0; /* an option without a length would never end */
     ck_assert(!exactly(parse_ndp, b, n));
