@@ -67,6 +67,10 @@
     DROP(X, forward_bad, "forwarded: headers that cannot be")                  \
     DROP(X, no_memory, "no packet or block was free")
 
+#define FULL(X, what)                                                          \
+    X(COUNTER, full__##what, "table=\"" #what "\"",                            \
+      "Entries for which a table had no room")
+
 #define NET_METRICS(X)                                                         \
     NET_DROPS(X)                                                               \
     X(COUNTER, datagrams__ip4_in, "family=\"ip4\",direction=\"in\"",           \
@@ -90,6 +94,11 @@
     X(COUNTER, address_conflicts, "", "Claims of others to our addresses")     \
     X(COUNTER, group_queries, "", "Queries about multicast groups")            \
     X(COUNTER, group_reports, "", "Reports about multicast groups sent")       \
+    FULL(X, addresses)                                                         \
+    FULL(X, routes)                                                            \
+    FULL(X, routers)                                                           \
+    FULL(X, paths)                                                             \
+    FULL(X, questions)                                                         \
     X(COUNTER, groups_full, "", "Multicast groups not joined: table full")     \
     X(COUNTER, pmtu_updates, "", "Paths found to be narrower than the NIC")    \
     X(COUNTER, dns_queries__udp, "transport=\"udp\"",                          \

@@ -199,8 +199,10 @@ static enum err start(struct net *net, const char *text, const uint16_t type[2],
     for (unsigned i = 0; !s && i < DNS_QUESTIONS_MAX; i++)
         if (!d->slot[i].used)
             s = &d->slot[i];
-    if (!s)
+    if (!s) {
+        net->count.full__questions++;
         return E_FULL;
+    }
     memset(s, 0, sizeof(*s));
     s->by = *by;
     s->used = true;

@@ -197,8 +197,10 @@ struct ifaddr *addr_add(struct net *net, struct nif *nif,
                 a = &nif->addr[i];
                 nif->naddrs = nif->naddrs > i ? nif->naddrs : i + 1;
             }
-        if (!a)
+        if (!a) {
+            net->count.full__addresses++;
             return NULL;
+        }
         *a = *wanted;
         if (!ipaddr_is_v4(&a->addr))
             group_join_node(net, nif, &a->addr, now);

@@ -43,6 +43,8 @@ void ip_pmtu_update(struct net *net, const struct ipaddr *dst, uint16_t mtu,
         mtu >= t->path[i].mtu)
         return; /* never larger than before: RFC 8201 4 */
     t->n += t->path[i].mtu == 0;
+    net->count.full__paths +=
+        t->path[i].mtu && !addr_same(&t->path[i].dst, dst);
     t->path[i].dst = *dst;
     t->path[i].mtu = mtu;
     t->path[i].until = now + PMTU_LIFE_NS;

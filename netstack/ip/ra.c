@@ -88,6 +88,8 @@ static void set_route(struct net *net, const struct nif *nif, struct route r,
     else if (r.bits == 0 || route_has(net, &r) ||
              routes_of_ra(net, nif) < RA_ROUTES_MAX)
         route_add(net, &r);
+    else
+        net->count.full__routes++;
 }
 
 static void take_router(struct net *net, struct nif *nif,
@@ -98,8 +100,10 @@ static void take_router(struct net *net, struct nif *nif,
 
     if (m->lifetime_s &&
         route_defaults(net, nif->index, ORIGIN_RA) >= DEFAULT_ROUTERS_MAX &&
-        !route_is_gateway(net, nif->index, from))
+        !route_is_gateway(net, nif->index, from)) {
+        net->count.full__routers++;
         return;
+    }
     set_route(net, nif, r, m->lifetime_s, now);
     route_gateway_found(net, nif->index, from);
     if (m->lifetime_s)
@@ -140,8 +144,12 @@ static void take_autonomous(struct net *net, struct nif *nif,
         temporary_renew(net, nif, old, now);
         return;
     }
-    if (x->valid_s == 0 || n >= SLAAC_ADDRS_MAX)
+    if (x->valid_s == 0)
         return;
+    if (n >= SLAAC_ADDRS_MAX) {
+        net->count.full__addresses++;
+        return;
+    }
     a.addr = addr_stable(nif, &x->addr, 0);
     a.advertised_by = router;
     if ((made = addr_add(net, nif, &a, now)))

@@ -66,8 +66,10 @@ bool route_add(struct net *net, const struct route *r)
             remove_at(net, i);
             break;
         }
-    if (t->n == ROUTES_MAX)
+    if (t->n == ROUTES_MAX) {
+        net->count.full__routes++;
         return false;
+    }
     insert(net, &fresh);
     changed(net);
     if (r->has_via && r->bits == addr_bits16(&r->via, 0))

@@ -230,6 +230,7 @@ START_TEST(test_questions_are_bounded)
     for (unsigned i = 0; i < DNS_QUESTIONS_MAX; i++)
         ck_assert_int_eq(dns_resolve(r.net, "a.b", on_answer, NULL), OK);
     ck_assert_int_eq(dns_resolve(r.net, "a.b", on_answer, NULL), E_FULL);
+    ck_assert_uint_eq(r.net->count.full__questions, 1);
     ck_assert(net_in_use(r.net));
     rig_wait(&r, 60 * NS_PER_SEC);
     ck_assert_uint_eq(got.calls, DNS_QUESTIONS_MAX);

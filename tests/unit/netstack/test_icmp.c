@@ -313,6 +313,7 @@ START_TEST(test_narrow_paths_are_bounded)
         a = ip4_addr(IP(192, 0, 0, 0) + i);
         ip_pmtu_update(r.net, &a, 1300, r.now);
         ck_assert_uint_le(r.net->pmtu.n, PMTU_MAX);
+        ck_assert_uint_eq(r.net->count.full__paths > 0, i >= PMTU_MAX);
     }
     ck_assert_uint_eq(mtu_to(&r, &a), 1300);
     a = ip4_addr(IP(192, 0, 0, 0));

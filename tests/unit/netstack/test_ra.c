@@ -351,6 +351,8 @@ START_TEST(test_flood_of_advertisements_is_bounded)
         addrs += r.net->nif[0].addr[i].origin == ORIGIN_RA &&
                  r.net->nif[0].addr[i].state != ADDR_NONE;
     ck_assert_uint_eq(addrs, SLAAC_ADDRS_MAX);
+    ck_assert_uint_gt(r.net->count.full__addresses, 0);
+    ck_assert_uint_gt(r.net->count.full__routers, 0);
     ck_assert_uint_eq(route_defaults(r.net, 1, ORIGIN_RA), DEFAULT_ROUTERS_MAX);
     ck_assert_uint_le(r.net->routes.n, DEFAULT_ROUTERS_MAX + RA_ROUTES_MAX + 4);
     ck_assert_uint_le(r.net->cache.in_use, r.net->cache.n);

@@ -374,6 +374,7 @@ START_TEST(test_routes_are_bounded)
     }
     ck_assert_uint_lt(n, ROUTES_MAX);
     ck_assert_uint_eq(r.net->routes.n, ROUTES_MAX);
+    ck_assert_uint_gt(r.net->count.full__routes, 0);
     rig_close(&r);
 }
 END_TEST
