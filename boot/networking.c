@@ -292,6 +292,7 @@ static void stack_config(const struct env *env, struct net_config *c)
                              .wall_ns = machine_wall_ns()};
     tcp_keys_config(env, c);
     c->clock = &boot_system.clock;
+    clock_set(c->clock, c->wall_ns, machine_now());
     c->ntp = key_string(env->keys, &key_ntp);
     c->hostname = key_string(env->keys, &key_hostname);
     if (!c->hostname)

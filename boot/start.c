@@ -278,7 +278,6 @@ void billet_main(void)
     env->loop = &loop;
     env->metrics = &metrics;
     env->clock = &boot_system.clock;
-    clock_set(&boot_system.clock, machine_wall_ns(), machine_now());
     loop_init(&loop, machine_now());
     if (!fibers_init(&fibers, env, &boot_system.arena))
         panic(__FILE__, __LINE__, "the memory plan is wrong about fibers");

@@ -382,14 +382,15 @@ bool dhcp_next(struct dhcp *d, ns_t now, struct dhcp_out *out)
 
     if (d->send == 0)
         return false;
-    *out = (struct dhcp_out){
-        .msg = {.type = d->send,
-                .xid = d->xid,
-                .secs = secs > UINT16_MAX ? UINT16_MAX : (uint16_t)secs,
-                .mac = d->mac,
-                .client = {d->client, d->nclient},
-                .hostname = d->hostname},
-        .dst = UINT32_MAX};
+    if (d->state != DHCP_REQUESTING) /* which repeats what DISCOVER said */
+        d->secs = secs > UINT16_MAX ? UINT16_MAX : (uint16_t)secs;
+    *out = (struct dhcp_out){.msg = {.type = d->send,
+                                     .xid = d->xid,
+                                     .secs = d->secs,
+                                     .mac = d->mac,
+                                     .client = {d->client, d->nclient},
+                                     .hostname = d->hostname},
+                             .dst = UINT32_MAX};
     if (d->send == DHCP4_RELEASE) { /* 4.4.6: to the server alone */
         out->msg.ciaddr = out->src = d->lease.yiaddr;
         out->msg.server = out->dst = d->lease.server;

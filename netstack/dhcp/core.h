@@ -53,6 +53,7 @@ struct dhcp {
     mac_t mac;
     struct span hostname;
     uint32_t last; /* the address that was ours last; 0: ask for any */
+    uint16_t secs; /* as the last DISCOVER said: 4.4.1 */
     uint32_t xid;
     unsigned tries;       /* in this state */
     ns_t next;            /* of dhcp_on_time(); NS_NEVER */

@@ -277,7 +277,8 @@ static uint8_t *put_name(uint8_t *p, struct span name)
     return put_option(p, OPT_FQDN, (struct span){v, 1u + wire.n});
 }
 
-static uint8_t *put_wanted(uint8_t *p, uint8_t type)
+/* The name goes where it may: RFC 4704 5. */
+static uint8_t *put_wanted(uint8_t *p, uint8_t type, struct span name)
 {
     static const uint8_t wanted[] = {
         0, OPT_SOL_MAX_RT, 0, OPT_DNS, 0, OPT_SEARCH, 0, OPT_NTP, 0, OPT_FQDN};
@@ -288,7 +289,8 @@ static uint8_t *put_wanted(uint8_t *p, uint8_t type)
     if (type == DHCP6_INFORMATION)
         return put_option(p, OPT_ORO,
                           (struct span){information, sizeof(information)});
-    return put_option(p, OPT_ORO, (struct span){wanted, sizeof(wanted)});
+    p = put_option(p, OPT_ORO, (struct span){wanted, sizeof(wanted)});
+    return put_name(p, name);
 }
 
 unsigned dhcp6_emit(uint8_t out[DHCP6_OUT_MAX], const struct dhcp6_message *m)
@@ -308,8 +310,6 @@ unsigned dhcp6_emit(uint8_t out[DHCP6_OUT_MAX], const struct dhcp6_message *m)
     if (m->type == DHCP6_SOLICIT || m->type == DHCP6_REQUEST ||
         m->type == DHCP6_RENEW || m->type == DHCP6_REBIND ||
         m->type == DHCP6_INFORMATION)
-        p = put_wanted(p, m->type);
-    if (m->has_ia && m->type != DHCP6_CONFIRM)
-        p = put_name(p, m->hostname);
+        p = put_wanted(p, m->type, m->hostname);
     return (unsigned)(p - out);
 }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: ISC
 """Addresses and the rest from the servers that networks really have."""
+import json
 import re
 import signal
 
 from harness import Failed, until
+from billetlib import qemu
 
 HOST4 = '10.73.0.1/24'
 HOST6 = 'fd73::1/64'
@@ -73,16 +75,103 @@ def test_dhcp6_from_dnsmasq(t):
     wait_for(server, r'DHCPREPLY\(tap0\) \S+ \S+ tin')
     net.run('ping', '-c', 1, '-W', 5, address)
     image.send_signal(signal.SIGTERM)
-    wait_for(server, rf'DHCPRELEASE\(tap0\)')
+    wait_for(server, r'DHCPRELEASE\(tap0\)')
     if image.wait(5) != 0:
         raise Failed(f'it ended with {image.returncode}')
 
 
+def radvd(t, net, flag):
+    path = t.path('radvd.conf')
+    path.write_text(f'''interface tap0 {{
+        AdvSendAdvert on; {flag} on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;
+        prefix fd73::/64 {{ AdvAutonomous on; }};
+    }};''')
+    return net.start(t.program('radvd'), '-n', '-m', 'stderr', '-C', path,
+                     '-p', t.path('radvd.pid'), log='radvd')
+
+
 def test_dhcp6_without_addresses(t):
+    """radvd says that there is more (O), dnsmasq has it."""
     net = t.network(addresses=(HOST6,))
-    dnsmasq(t, net, '--enable-ra', '--dhcp-range=fd73::,ra-stateless,64,2m',
-            '--dhcp-option=option6:dns-server,[fd73::53]',
-            '--dhcp-option=option6:ntp-server,[fd73::123]')
+    server = dnsmasq(t, net, '--dhcp-range=fd73::,ra-stateless,64,2m',
+                     '--dhcp-option=option6:dns-server,[fd73::53]',
+                     '--dhcp-option=option6:ntp-server,[fd73::123]')
+    radvd(t, net, 'AdvOtherConfigFlag')
     image = web(t, net, '--ipv4=none')
-    wait_for(image, r'address fd73::\S+/64 for \d+ s \(slaac\)')
+    wait_for(image, r'address fd73::\S+/64 .*\(slaac\)')
     wait_for(image, r'name server fd73::53')
+    wait_for(image, r'time server fd73::123')
+    if 'DHCPSOLICIT' in said(server):
+        raise Failed('it asked for addresses')
+
+
+def kea(t, net, family, subnet, **more):
+    """Kea of that family, its configuration as it stands in its manual."""
+    program = t.program(f'kea-dhcp{family}')
+    path = t.path(f'kea{family}.json')
+    path.write_text(json.dumps({f'Dhcp{family}': {
+        'interfaces-config': {'interfaces': ['tap0'],
+                              'service-sockets-max-retries': 20,
+                              'service-sockets-retry-wait-time': 500},
+        'lease-database': {'type': 'memfile', 'persist': False},
+        'valid-lifetime': 120, **more,
+        f'subnet{family}': [{'interface': 'tap0', **subnet}],
+        'loggers': [{'name': f'kea-dhcp{family}', 'severity': 'DEBUG',
+                     'debuglevel': 50,
+                     'output_options': [{'output': 'stdout'}]}]}}))
+    child = net.start(t.program('env'), f'KEA_LOCKFILE_DIR={path.parent}',
+                      f'KEA_PIDFILE_DIR={path.parent}', program, '-c', path,
+                      log=f'kea{family}')
+    wait_for(child, rf'DHCP{family}_STARTED')
+    return child
+
+
+def test_dhcp4_from_kea(t):
+    net = t.network(addresses=(HOST4,))
+    server = kea(t, net, 4, {
+        'subnet': '10.73.0.0/24', 'pools': [{'pool': '10.73.0.70-10.73.0.79'}],
+        'option-data': [
+            {'name': 'domain-name-servers', 'data': '10.73.0.53'},
+            {'name': 'ntp-servers', 'data': '10.73.0.123'},
+            {'name': 'domain-search', 'data': 'lab.example, example'}]})
+    image = web(t, net, '--ipv6=none', '--hostname=tin')
+    wait_for(image, r'address 10\.73\.0\.7\d/24 for \d+ s \(dhcp\)')
+    wait_for(image, r'name server 10\.73\.0\.53')
+    wait_for(image, r'time server 10\.73\.0\.123')
+    image.send_signal(signal.SIGTERM)
+    wait_for(server, r'DHCP4_RELEASE\b')
+
+
+def test_dhcp6_from_kea(t):
+    net = t.network(addresses=(HOST6,))
+    server = kea(t, net, 6, {
+        'subnet': 'fd73::/64', 'pools': [{'pool': 'fd73::700-fd73::7ff'}],
+        'option-data': [{'name': 'dns-servers', 'data': 'fd73::53'},
+                        {'name': 'domain-search', 'data': 'lab.example'}]},
+        **{'preferred-lifetime': 100,
+           'server-id': {'type': 'EN', 'enterprise-id': 2495, 'persist': False,
+                         'identifier': '0123456789'}})
+    image = web(t, net, '--ipv4=none', '--ipv6=dhcp', '--hostname=tin')
+    address = wait_for(image, r'address (fd73::7[0-9a-f]{2})/128'
+                              r' for \d+ s \(dhcp\)').group(1)
+    wait_for(image, r'name server fd73::53')
+    image.send_signal(signal.SIGTERM)
+    wait_for(server, rf'DHCP6_RELEASE_NA.* {re.escape(address)}')
+
+
+def test_what_was_leased_is_asked_for_again_when_the_link_returns(t):
+    net = t.network(addresses=(HOST4, HOST6))
+    server = dnsmasq(t, net, '--dhcp-range=10.73.0.50,10.73.0.60,2m',
+                     '--enable-ra', '--dhcp-range=fd73::100,fd73::1ff,64,2m')
+    line = qemu.Line().kernel(t.image('web'), [])
+    guest = net.guest(line, id='nic0')
+    four = guest.wait_for(r'address (10\.73\.\d+\.\d+)/24', 60).group(1)
+    guest.wait_for(r'address (fd73::1[0-9a-f]{2})/128', 60)
+    guest.qmp('set_link', name='nic0', up=False)
+    guest.wait_for('link down', 30)
+    guest.qmp('set_link', name='nic0', up=True)
+    wait_for(server, rf'DHCPACK\(tap0\) {re.escape(four)}'
+                     rf'(.*\n)+.*DHCPACK\(tap0\) {re.escape(four)}')
+    wait_for(server, r'DHCPCONFIRM\(tap0\)')
+    if len(re.findall(r'DHCPDISCOVER\(tap0\)', said(server))) != 1:
+        raise Failed('it asked for any address')

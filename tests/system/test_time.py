@@ -61,3 +61,16 @@ def test_clock_is_set_by_the_server_of_dhcp(t):
     wait_for(image, r'time server 10\.73\.0\.1')
     wait_for(image, r'time set by \S+ \(it was 7(199\.9|200\.0)\d\d s ahead\)')
     check_wall(t, net, '10.73.0.50', off=-OFF)
+
+
+def test_clock_agrees_with_chrony(t):
+    net = t.network()
+    path = t.path('chrony.conf')
+    path.write_text('local stratum 2\nallow all\ncmdport 0\n'
+                    f'bindcmdaddress /\npidfile {t.path("chrony.pid")}\n')
+    net.start(t.program('chronyd'), '-x', '-d', '-u', 'root', '-f', path,
+              log='chrony')
+    image = web(t, net, '--ipv4=10.73.0.2/24', '--ipv6=fd73::2/64',
+                '--ntp=10.73.0.1,fd73::1')
+    wait_for(image, r'time set by \S+ \(it was 0\.0\d\d s (behind|ahead)\)')
+    check_wall(t, net, '10.73.0.2', off=0)

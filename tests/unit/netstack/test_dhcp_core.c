@@ -119,6 +119,23 @@ START_TEST(test_request_names_the_offer_and_its_server)
 }
 END_TEST
 
+/* RFC 2131 4.4.1: so that relays send both to the same servers. */
+START_TEST(test_request_says_the_secs_of_its_discover)
+{
+    struct dhcp d = in_state(DHCP_SELECTING);
+    struct dhcp4_reply r = reply(&d, DHCP4_OFFER);
+    struct dhcp_out out;
+
+    sent(&d, 10 * S, DHCP4_DISCOVER);
+    dhcp_on_time(&d, 15 * S, RANDOM);
+    out = sent(&d, 15 * S, DHCP4_DISCOVER);
+    ck_assert_uint_eq(out.msg.secs, 5);
+    dhcp_on_reply(&d, &r, 18 * S, RANDOM);
+    out = sent(&d, 18 * S, DHCP4_REQUEST);
+    ck_assert_uint_eq(out.msg.secs, 5);
+}
+END_TEST
+
 START_TEST(test_request_unanswered_starts_over)
 {
     struct dhcp d = in_state(DHCP_REQUESTING);
@@ -473,6 +490,7 @@ END_TEST
 RUN_TESTS("dhcp_core", PANICS(), test_states_are_reached,
           test_discover_is_repeated_ever_more_slowly,
           test_request_names_the_offer_and_its_server,
+          test_request_says_the_secs_of_its_discover,
           test_request_unanswered_starts_over, test_times_of_the_lease,
           test_renewing_asks_the_server_alone, test_rebinding_asks_everyone,
           test_renewal_starts_the_lease_anew,
