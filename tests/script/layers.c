@@ -29,7 +29,7 @@ static uint64_t get_bits(const uint8_t *b, unsigned at, unsigned n)
     uint64_t v = 0;
 
     for (unsigned i = 0; i < n; i++)
-        v = v << 1 | (b[(at + i) / 8] >> (7 - (at + i) % 8) & 1u);
+        v = v << 1 | ((unsigned)b[(at + i) / 8] >> (7 - (at + i) % 8) & 1u);
     return v;
 }
 

@@ -306,8 +306,9 @@ static bool payload_fits(const struct view *v, const struct seg *g)
 
 static uint8_t tos_of(const struct view *v)
 {
-    return v->ip[0] >> 4 == 4 ? v->ip[1]
-                              : (uint8_t)(v->ip[0] << 4 | v->ip[1] >> 4);
+    if (v->ip[0] >> 4 == 4)
+        return v->ip[1];
+    return (uint8_t)((unsigned)v->ip[0] << 4 | (unsigned)v->ip[1] >> 4);
 }
 
 static const char *differs(const struct conn_view *c, const struct view *v,
