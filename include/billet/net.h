@@ -55,6 +55,21 @@ void tcp_unlisten(struct net *, uint16_t port);
 MUST_USE enum err tcp_connect(struct net *, const struct endpoint *,
                               struct stream **out);
 
+/* The same, with what is zero chosen by the stack (RFC 9293 MUST-43, 48, 49).
+ * E_UNREACH: `source` is not an address of ours.  E_INVAL: there is a
+ * connection between these two ends. */
+struct tcp_dial {
+    struct ipaddr source;
+    uint16_t port; /* ours; 0: random (RFC 6056) */
+    uint8_t dscp;  /* 0 to 63 */
+    uint8_t ttl;   /* or hop limit; 0: 64, or what the router says */
+};
+MUST_USE enum err tcp_connect_from(struct net *, const struct endpoint *,
+                                   const struct tcp_dial *,
+                                   struct stream **out);
+/* DSCP and TTL of what is sent from now on; for accepted streams, too. */
+void tcp_mark(struct stream *, uint8_t dscp, uint8_t ttl);
+
 /* The two ends of a TCP stream.  Only for streams from this header. */
 void tcp_peer(const struct stream *, struct endpoint *out);
 void tcp_local(const struct stream *, struct endpoint *out);
@@ -65,6 +80,9 @@ void tcp_keepalive(struct stream *, ns_t idle);
 /* End the connection with E_TIMEOUT when sent data stays unacknowledged this
  * long (RFC 9293 3.8.3); 0 is the default of 5 minutes. */
 void tcp_user_timeout(struct stream *, ns_t);
+/* The same, agreed on with the peer (RFC 5482): it is told ours, and the longer
+ * of both holds, 100 s at least and an hour at most.  0: no more of that. */
+void tcp_agree_timeout(struct stream *, uint32_t seconds);
 
 /* What is known of one connection; sizes in bytes. */
 struct tcp_info {

@@ -34,12 +34,45 @@ static bool can_connect_to(const struct endpoint *to)
     return to->addr.b[12] != 0 && to->addr.b[12] < 224;
 }
 
+/* The port that the options name, else one that is free. */
+static enum err our_port(struct tcp *tcp, const struct tcp_dial *how,
+                         struct tcp_key *k, uint32_t *hash)
+{
+    if (!how->port)
+        return choose_port(tcp, k, hash) ? OK : E_FULL;
+    k->lport = how->port;
+    *hash = key_hash(tcp, k);
+    return tcp_find(tcp, k, *hash) == TABLE_NONE ? OK : E_INVAL;
+}
+
+static struct conn *conn_of(const struct stream *s)
+{
+    ASSERT(s->ops == &tcp_stream_ops);
+    return CONTAINER((uintptr_t)s, struct conn, stream);
+}
+
+/* The lowest two bits are ECN's. */
+void tcp_mark(struct stream *s, uint8_t dscp, uint8_t ttl)
+{
+    struct ip_path *path = &conn_of(s)->path;
+
+    path->tos = (uint8_t)((path->tos & 3) | dscp << 2);
+    path->ttl = ttl;
+}
+
 enum err tcp_connect(struct net *net, const struct endpoint *to,
                      struct stream **out)
 {
+    return tcp_connect_from(net, to, &(struct tcp_dial){0}, out);
+}
+
+enum err tcp_connect_from(struct net *net, const struct endpoint *to,
+                          const struct tcp_dial *how, struct stream **out)
+{
     struct tcp *tcp = net_tcp(net);
     struct tcp_key k = {.remote = to->addr, .rport = to->port};
-    struct ip_path path = {.dst = to->addr, .netif = to->netif};
+    struct ip_path path = {
+        .src = how->source, .dst = to->addr, .netif = to->netif};
     struct secret_name name;
     struct tcp_open open;
     struct conn *c;
@@ -52,7 +85,9 @@ enum err tcp_connect(struct net *net, const struct endpoint *to,
     if ((err = ip_path_find(net, &path)))
         return err;
     k.local = path.src;
-    if (!choose_port(tcp, &k, &hash) || !(c = conn_new(tcp, &k, hash)))
+    if ((err = our_port(tcp, how, &k, &hash)))
+        return err;
+    if (!(c = conn_new(tcp, &k, hash)))
         return E_FULL;
     c->path = path;
     conn_use_path(c);
@@ -65,16 +100,11 @@ enum err tcp_connect(struct net *net, const struct endpoint *to,
     ASSERT(table_put(&tcp->table, hash, c->index));
     c->on |= IN_TABLE;
     c->owned = true;
+    tcp_mark(&c->stream, how->dscp, how->ttl);
     tcp->count.active_opens++;
     conn_dirty(c);
     *out = &c->stream;
     return OK;
-}
-
-static struct conn *conn_of(const struct stream *s)
-{
-    ASSERT(s->ops == &tcp_stream_ops);
-    return CONTAINER((uintptr_t)s, struct conn, stream);
 }
 
 void tcp_peer(const struct stream *s, struct endpoint *out)
@@ -111,6 +141,8 @@ void tcp_user_timeout(struct stream *s, ns_t timeout)
 
     if (c->over)
         return;
+    c->uto_ours = 0; /* from now on it is the owner's alone */
+    c->uto_due = false;
     tcp_set_user_timeout(&c->tcb, timeout, c->tcp->now);
     conn_dirty(c);
 }

@@ -27,6 +27,8 @@ void conn_input(struct conn *c, struct tcp_in *in)
         rxq_take(c, in, &act);
     if (act.acked)
         ip_path_confirm(tcp->net, &c->path, tcp->now);
+    if (s->opts & TCP_OPT_UTO && !act.drop)
+        uto_take(c, s->uto);
     conn_apply(c, &act);
     if (act.reset)
         tcp_reply_rst(tcp, in);

@@ -120,27 +120,35 @@ static unsigned emit(struct conn *c, struct pkt *p, struct tcp_seg *s)
     return sent;
 }
 
-/* One segment that is larger than the others, to see whether it arrives. */
-static unsigned send_probe(struct conn *c, uint16_t size)
+/* One segment that is not like others: larger, to see whether it arrives, or
+ * with a rare option. */
+static unsigned send_rare(struct conn *c)
 {
-    struct pkt *p = tcp_pkt(c->tcp);
+    uint16_t size = c->pl_hi ? pl_size(c) : 0;
+    struct pkt *p;
     uint32_t before = c->tcb.snd_nxt;
     struct tcp_seg s;
     unsigned sent;
 
-    if (!p)
+    if ((!size && !c->uto_due) || !(p = tcp_pkt(c->tcp)))
         return 0;
+    if (c->uto_due && c->tcb.state >= TCP_ESTABLISHED)
+        c->tcb.ack_now = true;
+    if (c->uto_due)
+        size = (uint16_t)(c->tcb.mss - UTO_ROOM);
     if (!tcp_next(&c->tcb, size, &s, c->tcp->now)) {
         c->tcp->spare_pkt = p;
         return 0;
     }
     count_out(c, &s, before);
-    if (s.len == size && s.seq == before)
+    if (c->uto_due)
+        uto_put(c, &s);
+    else if (s.len == size && s.seq == before)
         pl_sent(c, &s);
     c->pl_sending = true;
     sent = emit(c, p, &s);
     c->pl_sending = false;
-    if (sent > 1)
+    if (sent > 1 && c->pl_seq == before)
         c->pl_len = 0; /* cut: it says nothing */
     return sent;
 }
@@ -195,7 +203,6 @@ static unsigned send_rst(struct conn *c)
 static bool serve(struct conn *c, unsigned max, unsigned *sent)
 {
     bool done = true;
-    uint16_t size;
 
     if (c->rst_due)
         *sent += send_rst(c);
@@ -204,8 +211,8 @@ static bool serve(struct conn *c, unsigned max, unsigned *sent)
     if (c->tx && !c->tx_last->len)
         txq_trim(c);
     tcp_set_rcv_limit(&c->tcb, conn_rcv_limit(c));
-    if (c->pl_hi && (size = pl_size(c)))
-        *sent += send_probe(c, size);
+    if (c->pl_hi | c->uto_due)
+        *sent += send_rare(c);
     *sent += send_all(c, max, &done);
     if (done && c->tcb.state == TCP_TIME_WAIT)
         tw_start(c);

@@ -108,6 +108,8 @@ struct conn {
     uint32_t pl_seq, pl_cwnd, icmp_seq;
     uint32_t pl_mark; /* segments from here on were sent at this size */
     ns_t pl_at;       /* the next probe, not earlier */
+    uint16_t uto_ours, uto_peer; /* uto.c: as on the wire; 0: none */
+    bool uto_due;                /* to be said */
     struct conn *next[LISTS], *next_ooo, **link_ooo;
     struct timer timer;
     struct ip_path path;
@@ -254,6 +256,12 @@ uint16_t pl_size(struct conn *);
 void pl_sent(struct conn *, const struct tcp_seg *);
 /* False: an ICMP message about a segment of ours is kept for later. */
 bool pl_believes(struct conn *, uint16_t mtu, uint32_t seq);
+
+/* ---- uto.c ---- */
+void uto_take(struct conn *, uint16_t option);
+/* While uto_due: says it in this segment if there is room for it. */
+void uto_put(struct conn *, struct tcp_seg *);
+enum { UTO_ROOM = 4 }; /* bytes of payload that it takes the place of */
 
 /* ---- icmp.c ---- */
 void conn_narrow(struct conn *, uint16_t mtu);

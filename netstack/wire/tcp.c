@@ -11,12 +11,13 @@ enum {
     KIND_WSCALE = 3,
     KIND_SACK_OK = 4,
     KIND_SACK = 5,
-    KIND_TS = 8
+    KIND_TS = 8,
+    KIND_UTO = 28
 };
 
 /* What nearly every segment carries: NOP, NOP, timestamps (RFC 7323 A). */
 #define TS_ALONE UINT32_C(0x0101080a)
-enum { TS_ALONE_BYTES = 12 };
+enum { TS_ALONE_BYTES = 12, UTO_BYTES = 4 };
 
 static bool take_sack(struct tcp_seg *s, const uint8_t *p, unsigned n)
 {
@@ -60,6 +61,12 @@ static bool take_option(struct tcp_seg *s, const uint8_t *p, unsigned n)
         return true;
     case KIND_SACK:
         return take_sack(s, p, n);
+    case KIND_UTO:
+        if (n != 4)
+            return false;
+        s->uto = be16(p + 2);
+        s->opts |= TCP_OPT_UTO;
+        return true;
     default:
         return true; /* MUST-6: ignore what is not known */
     }
@@ -130,6 +137,8 @@ static unsigned option_bytes(const struct tcp_seg *s)
         n += 10;
     if (s->opts & TCP_OPT_WSCALE)
         n += 3;
+    if (s->opts & TCP_OPT_UTO)
+        n += UTO_BYTES;
     if (s->nsack)
         n += 2 + 8u * s->nsack;
     return n;
@@ -187,6 +196,12 @@ static void put_options(uint8_t *p, const uint8_t *end, const struct tcp_seg *s)
         p[1] = 3;
         p[2] = s->wscale;
         p += 3;
+    }
+    if (s->opts & TCP_OPT_UTO) {
+        p[0] = KIND_UTO;
+        p[1] = UTO_BYTES;
+        put_be16(p + 2, s->uto);
+        p += UTO_BYTES;
     }
     if (s->nsack)
         p = put_sack(p, s);

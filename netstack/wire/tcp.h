@@ -35,7 +35,8 @@ enum tcp_opt {
     TCP_OPT_MSS = 1,
     TCP_OPT_WSCALE = 2,
     TCP_OPT_SACK_OK = 4,
-    TCP_OPT_TS = 8
+    TCP_OPT_TS = 8,
+    TCP_OPT_UTO = 16
 };
 
 /* Sequence numbers [start, end), modulo 2^32. */
@@ -68,9 +69,9 @@ struct tcp_seg {
     uint32_t len; /* bytes of payload */
     uint16_t wnd; /* as on the wire, not scaled */
     uint8_t flags, opts;
-    uint32_t tsval, tsecr; /* these four: only if `opts` says so */
-    uint16_t mss;
-    uint8_t wscale; /* clamped to TCP_WSCALE_MAX */
+    uint32_t tsval, tsecr; /* these five: only if `opts` says so */
+    uint16_t mss, uto;     /* uto: as on the wire (RFC 5482) */
+    uint8_t wscale;        /* clamped to TCP_WSCALE_MAX */
     uint8_t nsack;
     struct seq_range sack[TCP_SACKS_MAX];
 };

@@ -136,6 +136,8 @@ void ip_send(struct net *net, struct ip_path *path, uint8_t proto,
     *f = (struct rig_frame){.src = path->src,
                             .dst = path->dst,
                             .flags = p->flags,
+                            .tos = path->tos,
+                            .ttl = path->ttl,
                             .gso_size = p->gso_size};
     ck_assert(tcp_parse(&f->h, (struct span){all, p->len}, p->len));
     f->csum_ok = csum_is_right(p, path, all);

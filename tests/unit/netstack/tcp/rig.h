@@ -24,6 +24,7 @@ struct rig_frame {
     struct tcp_hdr h;
     struct ipaddr src, dst;
     uint16_t flags, gso_size;
+    uint8_t tos, ttl;
     bool csum_ok;
     uint32_t len; /* payload */
     uint8_t *data;

@@ -153,7 +153,8 @@ START_TEST(test_must_7_illegal_option_lengths)
     ck_assert(!TAKES(&s, 3, 4, 1, 0));  /* window scale of two */
     ck_assert(!TAKES(&s, 4, 3, 1, 0));  /* SACK permitted of one */
     ck_assert(!TAKES(&s, 8, 9, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0));
-    ck_assert(!TAKES(&s, 5, 2, 0, 0)); /* SACK of no block */
+    ck_assert(!TAKES(&s, 5, 2, 0, 0));  /* SACK of no block */
+    ck_assert(!TAKES(&s, 28, 3, 1, 0)); /* user timeout of one byte */
     ck_assert(!TAKES(&s, 5, 9, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0));
 }
 END_TEST
