@@ -51,6 +51,8 @@ KEY_STRING(ntp, "ntp", "SERVER,...", NULL,
            "time servers, at most four addresses or names, or `off` "
            "(default: what DHCP says)",
            .check = check_ntp);
+KEY_FLAG(mdns, "mdns", "off",
+         "answer as NAME.local by multicast DNS (RFC 6762)");
 
 struct networking {
     struct source source;
@@ -165,6 +167,10 @@ static void say_note(struct networking *w, const struct net_note *n)
     bool warn = n->kind == NET_ADDR_CONFLICT || n->kind == NET_DHCP_WAIT ||
                 n->kind == NET_NAMESERVER_SILENT;
 
+    if (n->kind == NET_NAME) {
+        log_info(w->env->log, "net", "known as %s", n->origin);
+        return;
+    }
     if (n->kind != NET_DHCP_WAIT)
         ipaddr_format(text, &n->addr);
     if (n->prefix_bits)
@@ -297,6 +303,7 @@ static void stack_config(const struct env *env, struct net_config *c)
     c->hostname = key_string(env->keys, &key_hostname);
     if (!c->hostname)
         c->hostname = env->manifest->name;
+    c->mdns = key_flag(env->keys, &key_mdns);
     if (!machine_random((struct mspan){c->seed, sizeof(c->seed)}))
         log_warn(env->log, "net",
                  "no source of randomness: sequence numbers and ports rest on "

@@ -53,6 +53,7 @@
     DROP(X, udp_full, "receive queue full")                                    \
     DROP(X, dhcp, "malformed or unasked DHCP")                                 \
     DROP(X, dns, "malformed or unasked DNS")                                   \
+    DROP(X, mdns, "multicast DNS from elsewhere")                              \
     DROP(X, no_route, "sent: no route or source address")                      \
     DROP(X, too_big, "sent: larger than the path takes")                       \
     DROP(X, neighbour_silent, "sent: next hop did not answer")                 \
@@ -115,6 +116,9 @@
     X(COUNTER, dns_other_case, "",                                             \
       "Answers with letters in another case than asked")                       \
     X(COUNTER, dns_timeouts, "", "Questions that no name server answered")     \
+    X(COUNTER, mdns_in, "", "Messages of multicast DNS received")              \
+    X(COUNTER, mdns_out, "", "Messages of multicast DNS sent")                 \
+    X(COUNTER, mdns_conflicts, "", "Claims of others to our name")             \
     X(COUNTER, udp_in, "", "UDP datagrams delivered")                          \
     X(COUNTER, udp_out, "", "UDP datagrams sent")                              \
     X(GAUGE, neighbours, "", "Neighbours known")                               \

@@ -58,6 +58,8 @@ struct net *net_new(const struct net_config *c, ns_t now)
     net->config = *c;
     net->now = now;
     net->due = NS_NEVER;
+    net->mdns.on = c->mdns && c->hostname;
+    net->mdns.core.host = c->hostname;
     net->path_gen = 1; /* a zeroed path is out of date */
     room = c->pkts->count / 2;
     net->out_max = room < OUT_MIN ? OUT_MIN : room > OUT_MAX ? OUT_MAX : room;
@@ -209,6 +211,7 @@ static uint8_t begin(struct net *net, struct nif *nif, ns_t now)
     link_local4_start(net, nif, now);
     start4(net, nif, now);
     start6(net, nif, now);
+    mdns_add(net, nif);
     return nif->index;
 }
 
@@ -313,6 +316,7 @@ static void slow_tick(struct net *net, ns_t now)
     due = earlier(due, frags_tick(net, now));
     due = earlier(due, dns_tick(net, now));
     due = earlier(due, ntp_tick(net, now));
+    due = earlier(due, mdns_tick(net, now));
     if (net->dials)
         due = earlier(due, net->dial_tick(net, now));
     net->due = earlier(net->due, due);
@@ -331,6 +335,7 @@ void net_tick(struct net *net, ns_t now)
         if (nif->dev->link_up != nif->link_was_up) {
             nif->link_was_up = nif->dev->link_up;
             net->path_gen++; /* by another NIC, if there is a way */
+            net_wake_at(net, now); /* some look at it then */
             if (nif->link_was_up)
                 link_up(net, nif, now);
         }
@@ -344,9 +349,10 @@ void net_tick(struct net *net, ns_t now)
 
 bool net_stop(struct net *net, ns_t now)
 {
-    bool said = false;
+    bool said;
 
     net->now = now;
+    said = mdns_stop(net, now); /* while there is an address */
     for (unsigned i = 1; i <= net->nnifs; i++) {
         said |= dhcp_client_stop(net, net_nif(net, i), now);
         said |= dhcp6_client_stop(net, net_nif(net, i), now);
@@ -442,6 +448,8 @@ unsigned net_addrs(const struct net *net, struct net_addr *out, unsigned max)
 
 void net_say(struct net *net, const struct net_note *note)
 {
+    if (note->kind == NET_ADDR_ADDED || note->kind == NET_ADDR_LOST)
+        mdns_changed(net);
     net->note[(net->note_first + net->notes) % NOTES_MAX] = *note;
     if (net->notes < NOTES_MAX)
         net->notes++;

@@ -40,6 +40,7 @@ struct net_config {
                               * address (or IPv6 /64) may hold; 0: nearly all
                               * and half: tcp/source.c */
     const char *hostname;    /* for DHCP; NULL: none */
+    bool mdns;            /* answer to that name by multicast DNS */
 };
 
 /* How one network is to be configured; boot makes it from the keys. */
@@ -128,7 +129,8 @@ enum net_note_kind {
     NET_DHCP_WAIT, /* no DHCP server has answered so far */
     NET_NAMESERVER_SILENT,
     NET_TIME_SERVER,
-    NET_TIME_SET /* by addr; the clock was behind by off_ns */
+    NET_TIME_SET, /* by addr; the clock was behind by off_ns */
+    NET_NAME /* origin: "web.local", which multicast DNS answers to */
 };
 struct net_note {
     enum net_note_kind kind;

@@ -29,6 +29,7 @@
 #include "ip/select.h"
 #include "ip/temporary.h"
 #include "link/cache.h"
+#include "mdns/responder.h"
 #include "net.h"
 #include "ntp/client.h"
 #include "udp/udp.h"
@@ -86,6 +87,7 @@ struct net {
     struct udp udp;
     struct forward forward;
     struct dns dns;
+    struct mdns_responder mdns;
     /* happy_eyeballs_dial() sets them: dial/dial.c is linked with it alone. */
     struct happy_eyeballs *dials;
     ns_t (*dial_tick)(struct net *, ns_t now);

@@ -77,7 +77,10 @@ static enum err start(struct env *env)
 {
     struct web *web = NEW(env, struct web);
     struct image_status status;
+    enum err err = mdns_publish(env->net, "_http._tcp", 80, (struct span){0});
 
+    if (err)
+        return err;
     image_status(env, &status);
     web->env = env;
     web->echo = (struct http_reply){.status = 200,

@@ -235,6 +235,14 @@ void happy_eyeballs_cancel(struct happy_eyeballs *);
 /* "2001:db8::1: timed out; 192.0.2.1: connection refused": what was tried. */
 void happy_eyeballs_text(char *out, size_t size, const struct happy_eyeballs *);
 
+/* Shows a service on the local networks by DNS-SD (RFC 6763): "_http._tcp",
+ * under the host's name.  `txt` is strings, each behind a byte that says its
+ * length, or empty; both stay the caller's and must not change.  Nothing is
+ * seen of it without --mdns=on.  E_FULL: four are shown.  E_INVAL: not a type,
+ * or `txt` is longer than 200 bytes. */
+MUST_USE enum err mdns_publish(struct net *, const char *type, uint16_t port,
+                               struct span txt);
+
 /* One address that this host has. */
 struct net_addr {
     struct ipaddr addr;

@@ -2,8 +2,6 @@
 /*
  * lookup.c - what applications ask of the resolver, and how they are told.
  */
-#include <base/fmt.h>
-
 #include "../stack.h"
 
 static void put_address(struct dns_answer *a, const struct ipaddr *addr)
@@ -252,18 +250,4 @@ void dns_cancel(struct net *net, const void *user)
         }
     }
     dns_tcp_sweep(net);
-}
-
-void dns_reverse(char out[DNS_REVERSE_BYTES], const struct ipaddr *a)
-{
-    const uint8_t *b = a->b;
-
-    if (ipaddr_is_v4(a)) {
-        fmt(out, DNS_REVERSE_BYTES, "%u.%u.%u.%u.in-addr.arpa", b[15], b[14],
-            b[13], b[12]);
-        return;
-    }
-    for (unsigned i = 16; i-- > 0; out += 4)
-        fmt(out, 5, "%x.%x.", b[i] & 15, b[i] >> 4);
-    memcpy(out, "ip6.arpa", 9);
 }

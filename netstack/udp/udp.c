@@ -150,6 +150,10 @@ static bool internal(struct net *net, const struct ip_rx *rx,
         ntp_input(net, rx, h->src, h->dst, at, n, now);
         return true;
     }
+    if (h->dst == MDNS_PORT && net->mdns.on) {
+        mdns_input(net, rx, h->src, at, n, now);
+        return true;
+    }
     if (net->dns.open && dns_has_port(net, h->dst)) {
         dns_input(net, rx, h->src, h->dst, at, n, now);
         return true;
@@ -259,7 +263,7 @@ static enum err find_path(struct net *net, struct ip_path *path,
     return ip_path_find(net, path);
 }
 
-static enum err send(struct net *net, uint16_t port, struct ip_path *path,
+enum err udp_send_on(struct net *net, uint16_t port, struct ip_path *path,
                      uint16_t to_port, struct span data)
 {
     struct udp_hdr h = {
@@ -302,7 +306,7 @@ enum err udp_send_from(struct net *net, uint16_t port,
     struct ip_path path = {0};
     enum err err = find_path(net, &path, from, to);
 
-    return err ? err : send(net, port, &path, to->port, data);
+    return err ? err : udp_send_on(net, port, &path, to->port, data);
 }
 
 enum err udp_send(struct net *net, const struct udp_dgram *d)
@@ -319,5 +323,5 @@ enum err udp_send(struct net *net, const struct udp_dgram *d)
         return err;
     if (net_nif(net, s->path.netif)->out.count >= net->out_max)
         return E_FULL;
-    return send(net, d->local.port, &s->path, d->remote.port, d->data);
+    return udp_send_on(net, d->local.port, &s->path, d->remote.port, d->data);
 }

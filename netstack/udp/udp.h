@@ -45,6 +45,9 @@ unsigned udp_dispatch(struct net *);
 bool udp_in_use(const struct net *);
 /* A random port that nobody has: RFC 6056 3.3.1. 0: none was found. */
 uint16_t udp_free_port(struct net *);
+/* The same on a path that was found. */
+enum err udp_send_on(struct net *, uint16_t port, struct ip_path *,
+                     uint16_t to_port, struct span data);
 /* udp_send() without a bound port.  `from` NULL: the stack chooses. */
 enum err udp_send_from(struct net *, uint16_t port, const struct ipaddr *from,
                        const struct endpoint *to, struct span data);

@@ -4,6 +4,8 @@
  */
 #include "dns.h"
 
+#include <base/fmt.h>
+
 bool dns_name_from(struct dns_name *out, struct span text)
 {
     struct dns_name name = {0};
@@ -142,4 +144,18 @@ bool dns_name_read(struct dns_name *out, struct span msg, size_t *at)
         *at = from;
     out->n = (uint8_t)n;
     return true;
+}
+
+void dns_reverse(char out[DNS_REVERSE_BYTES], const struct ipaddr *a)
+{
+    const uint8_t *b = a->b;
+
+    if (ipaddr_is_v4(a)) {
+        fmt(out, DNS_REVERSE_BYTES, "%u.%u.%u.%u.in-addr.arpa", b[15], b[14],
+            b[13], b[12]);
+        return;
+    }
+    for (unsigned i = 16; i-- > 0; out += 4)
+        fmt(out, 5, "%x.%x.", b[i] & 15, b[i] >> 4);
+    memcpy(out, "ip6.arpa", 9);
 }

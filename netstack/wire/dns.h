@@ -36,6 +36,7 @@ enum dns_type {
     DNS_AAAA = DNS_TYPE_AAAA,
     DNS_SRV = DNS_TYPE_SRV,
     DNS_OPT = 41,
+    DNS_NSEC = 47,
     DNS_ANY = 255
 };
 
@@ -84,6 +85,21 @@ bool dns_rr_read(struct dns_rr *, struct span msg, size_t *at);
  * is no room. */
 int dns_rr_data(uint8_t *out, size_t max, struct span msg,
                 const struct dns_rr *);
+
+/* A message being written.  What does not fit is left out, and `full` set. */
+enum { DNS_OUT_NAMES_MAX = 48 }; /* to compress with; others are not */
+struct dns_out {
+    uint8_t *p;
+    size_t n, max;
+    bool full;
+    unsigned names;
+    uint16_t name[DNS_OUT_NAMES_MAX];
+};
+void dns_put(struct dns_out *, const void *bytes, size_t n);
+void dns_put16(struct dns_out *, uint16_t);
+void dns_put32(struct dns_out *, uint32_t);
+/* Compressed: RFC 1035 4.1.4. */
+void dns_put_name(struct dns_out *, const struct dns_name *);
 
 /* Writes a question with recursion desired; returns its length. */
 unsigned dns_query_emit(uint8_t out[DNS_QUERY_MAX], uint16_t id,
