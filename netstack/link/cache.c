@@ -21,23 +21,36 @@ static unsigned wanted(const struct limits *l)
     return n < NEIGHS_MIN ? NEIGHS_MIN : n > NEIGHS_MAX ? NEIGHS_MAX : n;
 }
 
-/* A gateway stays as long as it is one. */
-static bool unused(const struct neigh_slot *s, ns_t now)
+/* When the slot may go if nothing happens; a gateway stays as long as it is
+ * one, and who has something to wait for is looked at again later. */
+static ns_t unused_at(const struct neigh_slot *s)
 {
-    return s->netif && !s->gateway && s->n.deadline == NS_NEVER &&
-           now >= s->n.reachable_until && now - s->used >= NEIGH_UNUSED;
+    ns_t at = s->used + NEIGH_UNUSED;
+
+    if (!s->netif || s->gateway)
+        return NS_NEVER;
+    if (s->n.deadline != NS_NEVER && s->n.deadline > at)
+        at = s->n.deadline;
+    return s->n.reachable_until > at ? s->n.reachable_until : at;
 }
 
 static void sweep(struct timer *t, ns_t now)
 {
     struct net *net = CONTAINER(t, struct net, cache.sweep);
     struct neigh_cache *c = &net->cache;
+    ns_t next = NS_NEVER;
 
-    for (unsigned i = 0; i < c->fresh; i++)
-        if (unused(&c->slot[i], now))
+    for (unsigned i = 0; i < c->fresh; i++) {
+        ns_t at = unused_at(&c->slot[i]);
+
+        if (at <= now && c->slot[i].n.deadline == NS_NEVER)
             neigh_forget(net, &c->slot[i]);
-    if (c->in_use)
-        wheel_set(&net->wheel, t, now + NEIGH_SWEEP);
+        else if (at < next)
+            next = at;
+    }
+    if (next != NS_NEVER)
+        wheel_set(&net->wheel, t,
+                  next > now + NEIGH_SWEEP ? next : now + NEIGH_SWEEP);
 }
 
 size_t neigh_cache_bytes(const struct limits *l)
@@ -205,7 +218,7 @@ struct neigh_slot *neigh_make(struct net *net, uint8_t netif,
         return NULL; /* cannot be: the index has room for every slot */
     c->in_use++;
     if (!timer_is_set(&c->sweep))
-        wheel_set(&net->wheel, &c->sweep, now + NEIGH_SWEEP);
+        wheel_set(&net->wheel, &c->sweep, now + NEIGH_UNUSED);
     return s;
 }
 

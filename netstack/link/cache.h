@@ -54,7 +54,7 @@ struct neigh_cache {
     unsigned waiting, waiting_max; /* packets, in all slots */
     uint16_t free;                 /* list of slots; NEIGH_UNKNOWN: none */
     uint16_t fresh;                /* slots from here on were never used */
-    struct timer sweep;            /* set while a slot is in use */
+    struct timer sweep;            /* set while a slot may become unused */
     struct table index;
 };
 
