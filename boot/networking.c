@@ -14,6 +14,7 @@
 
 #include "addr_keys.h"
 #include "nics.h"
+#include "route_keys.h"
 #include "system.h"
 #include "tcp_keys.h"
 
@@ -63,6 +64,7 @@ struct networking {
     bool said_link[APP_NETS_MAX];
     struct pktq tx[APP_NETS_MAX];
     unsigned n;
+    struct ifaces ifaces;
     ns_t now;     /* of the last poll */
     ns_t poll_at; /* a NIC wants to be looked at by then */
 };
@@ -138,6 +140,7 @@ static void config_from_keys(const struct keys *k, const char *name,
     if ((text = key_string_for(k, &key_dns, name)))
         c->ndns = parse_servers(c->dns, span_of(text));
     c->search = key_string_for(k, &key_search, name);
+    c->metric = route_keys_metric(k, name);
 }
 
 /* " (it was 3.141 s behind)" */
@@ -162,8 +165,9 @@ static void say_note(struct networking *w, const struct net_note *n)
         [NET_TIME_SERVER] = "time server",
         [NET_TIME_SET] = "time set by"};
     char text[IPADDR_TEXT_BYTES] = "", bits[8] = "", life[48] = "";
-    const char *name =
-        n->netif > 0 && n->netif <= w->n ? w->nif[n->netif - 1]->name : "net";
+    const char *name = n->netif > 0 && n->netif <= w->ifaces.n
+                           ? w->ifaces.name[n->netif - 1]
+                           : "net";
     bool warn = n->kind == NET_ADDR_CONFLICT || n->kind == NET_DHCP_WAIT ||
                 n->kind == NET_NAMESERVER_SILENT;
 
@@ -311,6 +315,32 @@ static void stack_config(const struct env *env, struct net_config *c)
                  "CPU with RDRAND");
 }
 
+/* The VLANs follow the NICs. */
+static enum err add_vlans(struct networking *w, ns_t now)
+{
+    for (unsigned i = 0; i < w->n; i++) {
+        unsigned vid;
+
+        for (unsigned k = 0;
+             (vid = route_keys_vlan(w->env->keys, w->nif[i]->name, k)); k++) {
+            struct netif_config nc = {0};
+            char name[IFACE_NAME_BYTES];
+
+            if (w->ifaces.n == w->n + NET_VLANS_MAX) {
+                log_error(w->env->log, "net", "more than %d VLANs are given",
+                          NET_VLANS_MAX);
+                return E_FULL;
+            }
+            fmt(name, sizeof(name), "%s.%u", w->nif[i]->name, vid);
+            config_from_keys(w->env->keys, name, &nc);
+            ifaces_add(&w->ifaces, name, &nc);
+            net_add_vlan(w->net, (uint8_t)(i + 1), (uint16_t)vid,
+                         w->ifaces.name[w->ifaces.n - 1], &nc, now);
+        }
+    }
+    return route_keys_up(w->env, &w->ifaces);
+}
+
 static enum err networking_up(struct env *env)
 {
     static struct networking networking;
@@ -329,6 +359,7 @@ static enum err networking_up(struct env *env)
         struct netif_config nc = {0};
 
         config_from_keys(env->keys, w->nif[i]->name, &nc);
+        ifaces_add(&w->ifaces, w->nif[i]->name, &nc);
         net_add(w->net, w->nif[i], &nc, now);
         w->said_link[i] = true; /* say only when it is not so */
         log_info(env->log, "net",
@@ -337,6 +368,8 @@ static enum err networking_up(struct env *env)
                  w->nif[i]->mac[1], w->nif[i]->mac[2], w->nif[i]->mac[3],
                  w->nif[i]->mac[4], w->nif[i]->mac[5], w->nif[i]->mtu);
     }
+    if ((err = add_vlans(w, now)))
+        return err;
     net_metrics(w->net, env->metrics);
     w->source = (struct source){.name = "net",
                                 .poll = poll_net,

@@ -92,7 +92,8 @@ bool key_addr(const struct keys *, const struct key *, struct ipaddr *out);
 /* Whether it was given, by any source, rather than left at its default. */
 bool key_given(const struct keys *, const struct key *);
 
-/* For a per_net key: `--NET.name` when given, else `--name`. */
+/* For a per_net key: `--NET.name` when given, else `--name`.  `net` may be a
+ * sub-interface, "uplink.10". */
 const char *key_string_for(const struct keys *, const struct key *,
                            const char *net);
 

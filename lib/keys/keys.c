@@ -6,6 +6,7 @@
 #include "value.h"
 
 #include <base/fmt.h>
+#include <string.h>
 
 /* scripts/keys-reference reads the table out of images, to make docs/keys.md.
  */
@@ -26,18 +27,19 @@ void keys_init(struct keys *keys, const struct key *first,
         }
 }
 
-static const struct key_given *given(const struct keys *keys,
-                                     const struct key *k, unsigned net)
+static const struct key_given *
+given(const struct keys *keys, const struct key *k, unsigned net, unsigned vlan)
 {
     for (unsigned i = 0; i < keys->ngiven; i++)
-        if (keys->given[i].key == k && keys->given[i].net == net)
+        if (keys->given[i].key == k && keys->given[i].net == net &&
+            keys->given[i].vlan == vlan)
             return &keys->given[i];
     return NULL;
 }
 
 const char *key_string(const struct keys *keys, const struct key *k)
 {
-    const struct key_given *g = given(keys, k, 0);
+    const struct key_given *g = given(keys, k, 0, 0);
 
     return g ? g->value : k->fallback;
 }
@@ -46,10 +48,15 @@ const char *key_string_for(const struct keys *keys, const struct key *k,
                            const char *net)
 {
     const struct key_given *g = NULL;
+    const char *dot = strchr(net, '.');
+    struct span name = span_of(net);
+    uint64_t vlan = 0;
 
+    if (dot && parse_u64(span_of(dot + 1), &vlan))
+        name.n = (size_t)(dot - net);
     for (unsigned i = 0; i < APP_NETS_MAX; i++)
-        if (*net && span_eq(net_name(keys->manifest, i), span_of(net)))
-            g = given(keys, k, i + 1);
+        if (name.n && span_eq(net_name(keys->manifest, i), name))
+            g = given(keys, k, i + 1, (unsigned)vlan);
     return g ? g->value : key_string(keys, k);
 }
 
@@ -94,6 +101,10 @@ void keys_given_name(const struct keys *keys, const struct key_given *g,
 
     if (g->net)
         net = net_name(keys->manifest, g->net - 1u);
-    fmt(out, size, "--%.*s%s%s", (int)net.n, net.p, g->net ? "." : "",
-        g->key->name);
+    if (g->vlan)
+        fmt(out, size, "--%.*s.%u.%s", (int)net.n, net.p, g->vlan,
+            g->key->name);
+    else
+        fmt(out, size, "--%.*s%s%s", (int)net.n, net.p, g->net ? "." : "",
+            g->key->name);
 }

@@ -16,6 +16,7 @@ struct key_given {
     const char *value;
     const char *source;
     uint8_t net;   /* index in the manifest from 1; 0: not for one network */
+    uint16_t vlan; /* and of its sub-interface for that tag; 0: none */
     uint8_t times; /* that the source gave it; the last one counts */
 };
 
@@ -33,7 +34,8 @@ void keys_init(struct keys *, const struct key *first, const struct key *end,
 
 /*
  * Takes what `source` ("command line") gives: "--key=value", "key=value", and
- * for a flag "--key" or "key" alone; a per_net key also as "--NET.key=value".
+ * for a flag "--key" or "key" alone; a per_net key also as "--NET.key=value",
+ * and as "--NET.VLAN.key=value" for a sub-interface.
  * NULL-terminated; the texts must stay.  Sources are read from the lowest to
  * the highest: a later call overrides an earlier one.  Within one call the
  * last of several values counts, so that a line can be appended to; boot says

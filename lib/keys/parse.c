@@ -9,9 +9,10 @@
 #include <base/bytes.h>
 #include <base/fmt.h>
 
-/* "--uplink.ipv4=dhcp": net "uplink", name "ipv4", value "dhcp". */
+/* "--uplink.10.ipv4=dhcp": net "uplink", VLAN 10, name "ipv4", value "dhcp". */
 struct argument {
     struct span net, name;
+    uint16_t vlan;     /* 0: none */
     const char *value; /* NULL: there is no '=' */
 };
 
@@ -35,8 +36,27 @@ static void say(struct refusal *r, const char *format, ...)
 
 static void say_name(struct refusal *r, const struct argument *a)
 {
-    say(r, "--%.*s%s%.*s", (int)a->net.n, a->net.p, a->net.n ? "." : "",
-        (int)a->name.n, a->name.p);
+    say(r, "--%.*s%s", (int)a->net.n, a->net.p, a->net.n ? "." : "");
+    if (a->vlan)
+        say(r, "%u.", a->vlan);
+    say(r, "%.*s", (int)a->name.n, a->name.p);
+}
+
+/* A number before the next dot is no name of a key. */
+static const char *vlan_split(struct argument *a, const char *at)
+{
+    const char *end = at;
+    uint64_t vlan;
+
+    while (*end >= '0' && *end <= '9')
+        end++;
+    if (*end != '.' ||
+        !parse_u64((struct span){(const uint8_t *)at, (size_t)(end - at)},
+                   &vlan) ||
+        vlan == 0 || vlan >= 4095)
+        return at;
+    a->vlan = (uint16_t)vlan;
+    return end + 1;
 }
 
 static struct argument argument_split(const char *text)
@@ -50,7 +70,8 @@ static struct argument argument_split(const char *text)
         if (*end == '.' && !a.net.p) {
             a.net =
                 (struct span){(const uint8_t *)start, (size_t)(end - start)};
-            start = end + 1;
+            start = vlan_split(&a, end + 1);
+            end = start - 1;
         }
     a.name = (struct span){(const uint8_t *)start, (size_t)(end - start)};
     a.value = *end ? end + 1 : NULL;
@@ -134,17 +155,17 @@ static enum err refuse_no_value(const struct argument *a, const struct key *k,
 
 /* Where the value of this key and network is kept; NULL when all is full. */
 static struct key_given *slot(struct keys *keys, const struct key *k,
-                              uint8_t net)
+                              uint8_t net, uint16_t vlan)
 {
     struct key_given *g = keys->given;
 
     for (unsigned i = 0; i < keys->ngiven; i++, g++)
-        if (g->key == k && g->net == net)
+        if (g->key == k && g->net == net && g->vlan == vlan)
             return g;
     if (keys->ngiven == KEYS_GIVEN_MAX)
         return NULL;
     keys->ngiven++;
-    *g = (struct key_given){.key = k, .net = net};
+    *g = (struct key_given){.key = k, .net = net, .vlan = vlan};
     return g;
 }
 
@@ -167,7 +188,7 @@ static enum err take(struct keys *keys, const char *text, const char *source,
     value = value ? value : "on";
     if ((accepted = value_refused(k, span_of(value), words)))
         return refuse_value(&a, value, accepted, r);
-    if (!(g = slot(keys, k, net))) {
+    if (!(g = slot(keys, k, net, a.vlan))) {
         say(r, "more than %d keys are given", KEYS_GIVEN_MAX);
         return E_FULL;
     }
