@@ -83,6 +83,33 @@ START_TEST(test_a_key_for_one_network_and_for_all)
 }
 END_TEST
 
+START_TEST(test_a_key_for_one_vlan)
+{
+    char name[64];
+
+    fresh();
+    ck_assert_int_eq(PARSE("--uplink.10.ipv4=192.0.2.2/24",
+                           "uplink.4094.ipv4=none", "uplink.ipv4=dhcp"),
+                     OK);
+    ck_assert_str_eq(key_string_for(&keys, &table[IPV4], "uplink.10"),
+                     "192.0.2.2/24");
+    ck_assert_str_eq(key_string_for(&keys, &table[IPV4], "uplink.4094"),
+                     "none");
+    ck_assert_str_eq(key_string_for(&keys, &table[IPV4], "uplink"), "dhcp");
+    keys_given_name(&keys, &keys.given[0], name, sizeof(name));
+    ck_assert_str_eq(name, "--uplink.10.ipv4");
+    /* A VLAN that has none of its own has what is for all. */
+    ck_assert_int_eq(PARSE("--ipv4-gateway=192.0.2.1"), OK);
+    ck_assert_str_eq(key_string_for(&keys, &table[GATEWAY], "uplink.10"),
+                     "192.0.2.1");
+    ck_assert_int_eq(PARSE("--uplink.0.ipv4=none"), E_INVAL);
+    ck_assert_int_eq(PARSE("--uplink.4095.ipv4=none"), E_INVAL);
+    ck_assert_int_eq(PARSE("--uplink.10.10.ipv4=none"), E_INVAL);
+    ck_assert_int_eq(PARSE("--nowhere.10.ipv4=none"), E_INVAL);
+    ck_assert_int_eq(PARSE("--uplink.10.hello=x"), E_INVAL);
+}
+END_TEST
+
 START_TEST(test_the_last_of_several_counts_and_is_told)
 {
     char name[64];
@@ -187,7 +214,7 @@ RUN_TESTS("keys",
           test_defaults_are_in_force_until_something_is_given,
           test_every_way_to_write_a_key, test_an_empty_text_is_a_value,
           test_flags_in_all_words, test_an_alias_is_the_key,
-          test_a_key_for_one_network_and_for_all,
+          test_a_key_for_one_network_and_for_all, test_a_key_for_one_vlan,
           test_the_last_of_several_counts_and_is_told,
           test_a_higher_source_overrides_without_being_a_repetition,
           test_help_is_sorted_and_complete, test_help_of_an_empty_table_ends)
