@@ -24,18 +24,18 @@ static struct rig_frame out[128];
 static unsigned nout;
 
 /* A host outside, a host inside, one that is nowhere. */
-static struct ipaddr outside(bool v4)
+static inline struct ipaddr outside(bool v4)
 {
     return rig_addr(v4 ? "10.0.0.1" : "fd01::1");
 }
 
-static struct ipaddr inside(bool v4)
+static inline struct ipaddr inside(bool v4)
 {
     return rig_addr(v4 ? "192.168.7.9" : "fd02::9");
 }
 
 /* What went out by the second NIC since the last look. */
-static unsigned look(void)
+static inline unsigned look(void)
 {
     struct pktq q = {0};
     struct pkt *p;
@@ -57,7 +57,7 @@ static unsigned look(void)
     return nout;
 }
 
-static void meet_inside(const struct ipaddr *a)
+static inline void meet_inside(const struct ipaddr *a)
 {
     struct neigh_slot *s = neigh_make(r.net, 2, a, r.now);
 
@@ -67,7 +67,7 @@ static void meet_inside(const struct ipaddr *a)
 }
 
 /* Time, on both sides. */
-static void pass_time(unsigned seconds)
+static inline void pass_time(unsigned seconds)
 {
     for (unsigned i = 0; i < seconds * 10; i++) {
         r.now += 100 * NS_PER_MS;
@@ -76,7 +76,7 @@ static void pass_time(unsigned seconds)
     }
 }
 
-static void open_router(const struct net_forward *f)
+static inline void open_router(const struct net_forward *f)
 {
     struct netif_config first = rig_static(),
                         c = {.static4 = {.addr = rig_addr("192.168.7.2"),
@@ -104,8 +104,9 @@ static void open_router(const struct net_forward *f)
 }
 
 /* A datagram for another host, with `payload` bytes behind a UDP header. */
-static void put_through(const struct ipaddr *src, const struct ipaddr *dst,
-                        const void *payload, size_t n)
+static inline void put_through(const struct ipaddr *src,
+                               const struct ipaddr *dst, const void *payload,
+                               size_t n)
 {
     o.n = 0;
     if (ipaddr_is_v4(src))
@@ -115,7 +116,7 @@ static void put_through(const struct ipaddr *src, const struct ipaddr *dst,
 }
 
 /* Changes the IPv4 header, whose checksum follows. */
-static void set_ip4(unsigned at, uint8_t v)
+static inline void set_ip4(unsigned at, uint8_t v)
 {
     uint8_t *ip = o.b + ETH_BYTES;
 
@@ -124,7 +125,7 @@ static void set_ip4(unsigned at, uint8_t v)
     put_be16(ip + 10, (uint16_t)~csum_fold(csum_add(0, ip, 20, false)));
 }
 
-static void set_ttl(bool v4, uint8_t ttl)
+static inline void set_ttl(bool v4, uint8_t ttl)
 {
     if (v4)
         set_ip4(8, ttl);
@@ -132,14 +133,14 @@ static void set_ttl(bool v4, uint8_t ttl)
         o.b[ETH_BYTES + 7] = ttl;
 }
 
-static size_t hdr_bytes(bool v4)
+static inline size_t hdr_bytes(bool v4)
 {
     return ETH_BYTES + (v4 ? IP4_BYTES : IP6_BYTES);
 }
 
 /* A segment through the router. */
-static void put_tcp(const struct ipaddr *src, const struct ipaddr *dst,
-                    const struct tcp_seg *s, size_t n)
+static inline void put_tcp(const struct ipaddr *src, const struct ipaddr *dst,
+                           const struct tcp_seg *s, size_t n)
 {
     bool v4 = ipaddr_is_v4(src);
     unsigned h = tcp_emit_bytes(s);
