@@ -7,7 +7,8 @@
  * application calls (tcp_listen and so on) is in <billet/net.h>.
  *
  * A turn is: net_input for each NIC, net_tick, net_dispatch, [timers, tasks],
- * net_output.  Nothing calls the application but net_dispatch.
+ * net_output.  Nothing calls the application but net_dispatch; and net_input,
+ * the hook of one that is a router (<billet/forward.h>).
  */
 #ifndef NETSTACK_NET_H
 #define NETSTACK_NET_H

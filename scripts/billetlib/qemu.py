@@ -61,10 +61,12 @@ class Line:
         return self.add('-drive',
                         f'file={comma(path)},format=raw,media=cdrom')
 
-    def user_net(self, forwards=(), net='net0', **properties):
+    def user_net(self, forwards=(), net='net0', subnet=None, **properties):
         """User-mode network; forwards are (protocol, host, guest) ports."""
         rules = ''.join(f',hostfwd={protocol}:127.0.0.1:{host}-:{guest}'
                         for protocol, host, guest in forwards)
+        if subnet:
+            rules = f',net={subnet}' + rules
         return self.add('-netdev', f'user,id={net}{rules}', '-device',
                         self.device('net', netdev=net, **properties))
 

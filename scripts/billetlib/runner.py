@@ -62,8 +62,10 @@ def compose(options, image):
     if options.tap:
         line.tap_net(options.tap)
         forwards = []
-    elif forwards or options.pcap or wants_network(image):
+    elif forwards or options.pcap or networks(image):
         line.user_net(forwards)
+    for i in range(1, networks(image)):
+        line.user_net(net=f'net{i}', subnet=f'10.0.{2 + i}.0/24')
     if options.pcap:
         line.pcap(options.pcap)
     if options.gdb:
@@ -71,12 +73,12 @@ def compose(options, image):
     return line.add(*options.qemu), forwards
 
 
-def wants_network(image):
-    """Whether the image's own manifest names a network."""
+def networks(image):
+    """How many networks the image's own manifest names."""
     try:
-        return bool(read_manifest(elf.Elf(image)).nets)
+        return len(read_manifest(elf.Elf(image)).nets)
     except elf.ElfError:
-        return True
+        return 1
 
 
 class Announcer(threading.Thread):

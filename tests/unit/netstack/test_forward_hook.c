@@ -194,18 +194,19 @@ END_TEST
 START_TEST(test_udp_sum_never_becomes_none)
 {
     struct ipaddr src = outside(true), dst = inside(true);
-    uint8_t payload[2];
+    uint8_t payload[2] = {0};
 
     open_hooked(false);
     hook.change = masquerade;
-    for (unsigned v = 0; v < 0x10000; v += 0x101) {
-        put_be16(payload, (uint16_t)v);
+    for (unsigned i = 0; i < 2; i++) {
         put_through(&src, &dst, payload, 2);
         rig_in(&r, &o);
         ck_assert_uint_eq(look(), 1);
         ck_assert(frame_is_sound(&out[0]));
-        ck_assert_uint_ne(be16(out[0].b + 40), 0);
+        /* With its own sum as payload a datagram sums up to nothing. */
+        memcpy(payload, out[0].b + 40, 2);
     }
+    ck_assert_uint_eq(be16(payload), 0xffff);
     rig_close(&r);
 }
 END_TEST

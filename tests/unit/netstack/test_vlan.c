@@ -269,6 +269,11 @@ START_TEST(test_answer_leaves_by_the_nic_of_its_address)
     ck_assert_int_eq(ip_path_find(r.net, &path), OK);
     ck_assert_uint_eq(path.netif, 2);
     ck_assert_uint_eq(path.mtu, 1400);
+    /* Also when another NIC would know the way better. */
+    add_route(1, _i ? "8.8.0.0" : "2001::", 16, _i ? "10.0.0.1" : "fd01::1");
+    path.netif = 0;
+    ck_assert_int_eq(ip_path_find(r.net, &path), OK);
+    ck_assert_uint_eq(path.netif, 2);
     /* The one found last is not taken for the other. */
     ck_assert_int_eq(ip_path_find(r.net, &first), OK);
     ck_assert_uint_eq(first.netif, 1);
@@ -276,6 +281,16 @@ START_TEST(test_answer_leaves_by_the_nic_of_its_address)
     path.gen = 0;
     ck_assert_int_eq(ip_path_find(r.net, &path), OK);
     ck_assert_uint_eq(path.netif, 2);
+    /* A router goes by the table, but only with an address of its own. */
+    net_set_forward(r.net, &(struct net_forward){0});
+    path.netif = 0;
+    ck_assert_int_eq(ip_path_find(r.net, &path), OK);
+    ck_assert_uint_eq(path.netif, 1);
+    path.src = inside(_i);
+    path.netif = 0;
+    path.gen = 0;
+    ck_assert_int_eq(ip_path_find(r.net, &path), E_UNREACH);
+    ck_assert_uint_eq(path.netif, 0);
     rig_close(&r);
 }
 END_TEST
