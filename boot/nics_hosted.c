@@ -6,13 +6,23 @@
 
 #include <base/bytes.h>
 #include <host/host.h>
+#include <hosted/record.h>
 #include <log/log_impl.h>
+#include <net.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include "system.h"
 
 static const char *check_mac(struct span text);
+
+/* arch/hosted/record.c has looked for these before anything else ran. */
+KEY_STRING(record, "record", "FILE", NULL,
+           "write all that comes in and goes out to this file");
+KEY_STRING(replay, "replay", "FILE", NULL,
+           "run what such a file has once more, with its arguments");
+KEY_STRING(replay_inputs, "replay-inputs", "FILE", NULL,
+           "the same, without comparing what is sent");
 
 KEY_STRING(net, "net", "TAP", NULL,
            "tap device for the network, or unix:PATH of a QEMU stream socket",
@@ -68,7 +78,37 @@ static void say_how(struct env *env, const char *tap)
     print_line(env->log, "    ip link set %s up", tap);
 }
 
-static enum err open_one(struct env *env, const char *name, struct netif **out)
+static uint64_t state_of_net(void *user)
+{
+    struct env *env = user;
+
+    return env->net ? net_state(env->net) : 0;
+}
+
+/* The device itself, or what was recorded of it. */
+static enum err open_device(struct env *env, const struct host_net_config *c,
+                            unsigned index, struct netif **out)
+{
+    char why[HOST_FAILURE_BYTES];
+    enum err err;
+
+    if (record_mode() != RECORD_OFF)
+        record_watch(state_of_net, env);
+    if (record_mode() == RECORD_READ)
+        return host_tape_open(c, index, NULL, out);
+    err = host_net_open(c, out, why);
+    if (err)
+        log_error(env->log, "net", "no device for the network `%.16s`: %s%s",
+                  c->name, why, err == E_NOENT ? "; made by:" : "");
+    if (err == E_NOENT)
+        say_how(env, c->device);
+    if (!err && record_mode() == RECORD_WRITE)
+        err = host_tape_open(c, index, *out, out);
+    return err;
+}
+
+static enum err open_one(struct env *env, const char *name, unsigned index,
+                         struct netif **out)
 {
     const char *mac = key_string_for(env->keys, &key_mac, name);
     struct host_net_config c = {.name = name,
@@ -77,7 +117,6 @@ static enum err open_one(struct env *env, const char *name, struct netif **out)
                                 .pkts = &boot_system.pkts,
                                 .rx_blocks = &boot_system.rx_blocks,
                                 .arena = &boot_system.arena};
-    char why[HOST_FAILURE_BYTES];
     enum err err;
 
     if (!c.device) {
@@ -90,12 +129,7 @@ static enum err open_one(struct env *env, const char *name, struct netif **out)
     }
     if (mac && !parse_mac(c.mac, span_of(mac)))
         return E_INVAL; /* the key's check has refused it before */
-    err = host_net_open(&c, out, why);
-    if (err)
-        log_error(env->log, "net", "no device for the network `%.16s`: %s%s",
-                  name, why, err == E_NOENT ? "; made by:" : "");
-    if (err == E_NOENT)
-        say_how(env, c.device);
+    err = open_device(env, &c, index, out);
     if (!err && !(*out)->link_up)
         log_warn(env->log, "net", "%s is down: ip link set %s up", c.device,
                  c.device);
@@ -115,7 +149,7 @@ enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
     enum err err;
 
     for (*n = 0; *n < APP_NETS_MAX && m->nets[*n][0]; ++*n)
-        if ((err = open_one(env, m->nets[*n], &out[*n])))
+        if ((err = open_one(env, m->nets[*n], *n, &out[*n])))
             return err;
     return OK;
 }

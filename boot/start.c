@@ -228,7 +228,7 @@ static _Noreturn void end(struct env *env)
     ns_t now = machine_now(), until = now + FAREWELL_NS;
 
     if (net && net->down(env->net, now))
-        for (; now < until; now = machine_now()) {
+        for (; now < until; now = machine_turn()) {
             turn(env, now);
             rest(env, now, until);
         }
@@ -249,7 +249,7 @@ static void end_when_over(struct env *env)
 static _Noreturn void run(struct env *env)
 {
     for (;;) {
-        ns_t now = machine_now();
+        ns_t now = machine_turn();
 
         turn(env, now);
         if (app.returned)

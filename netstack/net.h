@@ -145,6 +145,9 @@ struct net_note {
  * oldest is lost first. */
 bool net_note(struct net *, struct net_note *);
 
+/* A number for the whole state, the same for the same state; not quick. */
+uint64_t net_state(struct net *);
+
 /* The time the stack was last told, for calls that bring none. */
 ns_t net_now(const struct net *);
 

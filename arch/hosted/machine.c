@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "hosted.h"
+#include "record.h"
 #include "watch.h"
 
 enum {
@@ -32,7 +33,11 @@ static struct {
     ns_t start; /* CLOCK_MONOTONIC when main() began */
     ns_t ends;  /* 0: nobody has asked for the end */
     size_t memory_bytes;
-    bool memory_taken, woken;
+    bool memory_taken, woken, ended;
+    /* Of a recorded run, or one that is run again: time stands still within a
+     * turn, and the wall clock goes as the other does. */
+    ns_t turn, wall_from;
+    char name[128];
     struct pollfd watch[1 + WATCHES_MAX]; /* the first is end_event */
     nfds_t nwatches;
 } process;
@@ -71,6 +76,52 @@ static size_t memory_wanted(void)
     return (size_t)(mib == 0 || mib > MEMORY_MIB_MAX ? MEMORY_MIB : mib) << 20;
 }
 
+static void put_u64(uint8_t *b, uint64_t v)
+{
+    for (unsigned i = 0; i < 8; i++)
+        b[i] = (uint8_t)(v >> 8 * i);
+}
+
+static uint64_t get_u64(const uint8_t *b)
+{
+    uint64_t v = 0;
+
+    for (unsigned i = 8; i-- > 0;)
+        v = v << 8 | b[i];
+    return v;
+}
+
+/* The machine itself, written down or taken from the record. */
+static void take_machine(void)
+{
+    uint8_t b[24];
+    struct span in;
+
+    process.args = record_args();
+    if (record_mode() == RECORD_WRITE) {
+        const char *name = machine_name();
+
+        process.turn = clock_ns(CLOCK_MONOTONIC) - process.start;
+        process.wall_from = clock_ns(CLOCK_REALTIME) - process.turn;
+        put_u64(b, process.memory_bytes);
+        put_u64(b + 8, process.turn);
+        put_u64(b + 16, process.wall_from);
+        record_put(RECORD_MACHINE, (struct span){b, sizeof(b)},
+                   (struct span){(const uint8_t *)name, strlen(name)});
+        return;
+    }
+    if (!record_is(RECORD_MACHINE, &in) || in.n < sizeof(b) ||
+        in.n - sizeof(b) >= sizeof(process.name))
+        record_differs("the record has no machine");
+    if (get_u64(in.p) >> 20 == 0 || get_u64(in.p) >> 20 > MEMORY_MIB_MAX)
+        record_differs("a machine of so much memory cannot be");
+    process.memory_bytes = get_u64(in.p) & ~(size_t)(MACHINE_PAGE_BYTES - 1);
+    process.turn = get_u64(in.p + 8);
+    process.wall_from = get_u64(in.p + 16);
+    memcpy(process.name, in.p + sizeof(b), in.n - sizeof(b));
+    record_next();
+}
+
 void hosted_init(const char *const *args)
 {
     struct sigaction end = {.sa_handler = on_signal};
@@ -83,10 +134,12 @@ void hosted_init(const char *const *args)
     process.nwatches = 1;
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGTERM, &end, NULL);
+    if (record_mode() != RECORD_OFF)
+        take_machine();
 }
 
 /* Code that never comes back to the loop is ended from here, in the end. */
-ns_t machine_now(void)
+static ns_t real_now(void)
 {
     ns_t now = clock_ns(CLOCK_MONOTONIC) - process.start;
 
@@ -97,13 +150,59 @@ ns_t machine_now(void)
     return now;
 }
 
+ns_t machine_now(void)
+{
+    return record_mode() == RECORD_OFF ? real_now() : process.turn;
+}
+
+ns_t machine_turn(void)
+{
+    uint8_t b[8];
+    struct span in;
+
+    if (record_mode() == RECORD_OFF)
+        return real_now();
+    if (record_mode() == RECORD_WRITE) {
+        process.turn = real_now();
+        put_u64(b, process.turn);
+        record_put(RECORD_TURN, (struct span){b, sizeof(b)}, (struct span){0});
+        record_flush();
+        return process.turn;
+    }
+    if (asked_to_end)
+        _exit(128 + SIGINT);
+    if (record_at_end())
+        record_same();
+    if (!record_is(RECORD_TURN, &in) || in.n != 8)
+        record_differs(record_is(RECORD_OUT, &in)
+                           ? "a frame that was sent then is not sent now"
+                           : "something that happened then does not now");
+    if (get_u64(in.p) < process.turn || get_u64(in.p) >> 62)
+        record_differs("a clock that goes backwards, or too far");
+    process.turn = get_u64(in.p);
+    record_next();
+    return process.turn;
+}
+
 bool machine_ending(void)
 {
-    return asked_to_end;
+    struct span none = {0};
+
+    if (record_mode() == RECORD_READ && record_is(RECORD_END, &none)) {
+        process.ended = true;
+        record_next();
+    } else if (record_mode() == RECORD_WRITE && asked_to_end &&
+               !process.ended) {
+        process.ended = true;
+        record_put(RECORD_END, none, none);
+    }
+    return record_mode() == RECORD_OFF ? asked_to_end : process.ended;
 }
 
 uint64_t machine_wall_ns(void)
 {
+    if (record_mode() != RECORD_OFF)
+        return process.wall_from + process.turn;
     return clock_ns(CLOCK_REALTIME);
 }
 
@@ -143,11 +242,13 @@ void machine_unwatch(int fd)
 
 void machine_wait(ns_t deadline)
 {
-    ns_t now = machine_now();
+    ns_t now = real_now();
     ns_t left = deadline > now ? deadline - now : 0;
     struct timespec t = {.tv_sec = (time_t)(left / NS_PER_SEC),
                          .tv_nsec = (long)(left % NS_PER_SEC)};
 
+    if (record_mode() == RECORD_READ)
+        return; /* the next turn is in the record */
     if (ppoll(process.watch, process.nwatches, deadline == NS_NEVER ? NULL : &t,
               NULL) > 0)
         process.woken = true;
@@ -161,7 +262,7 @@ bool machine_woken(void)
     return woken;
 }
 
-bool machine_random(struct mspan out)
+static bool random_bytes(struct mspan out)
 {
     while (out.n) {
         ssize_t got = getrandom(out.p, out.n, 0);
@@ -173,6 +274,25 @@ bool machine_random(struct mspan out)
         out = (struct mspan){out.p + got, out.n - (size_t)got};
     }
     return true;
+}
+
+bool machine_random(struct mspan out)
+{
+    struct span was;
+    bool good;
+
+    if (record_mode() == RECORD_READ) {
+        if (!record_is(RECORD_RANDOM, &was) || was.n != out.n)
+            record_differs("other random bytes are asked for");
+        memcpy(out.p, was.p, was.n);
+        record_next();
+        return true;
+    }
+    good = random_bytes(out);
+    if (good && record_mode() == RECORD_WRITE)
+        record_put(RECORD_RANDOM, (struct span){out.p, out.n},
+                   (struct span){0});
+    return good;
 }
 
 /* The kernel's generator has better sources than a device could be. */
@@ -233,6 +353,8 @@ const char *machine_name(void)
     static char name[128];
     struct utsname u;
 
+    if (process.name[0])
+        return process.name;
     if (!name[0] && uname(&u) == 0)
         snprintf(name, sizeof(name), "%.32s %.64s, a process", u.sysname,
                  u.release);
@@ -241,6 +363,21 @@ const char *machine_name(void)
 
 _Noreturn void machine_exit(int status)
 {
+    uint8_t b = (uint8_t)status;
+    struct span was;
+
+    if (record_mode() != RECORD_OFF)
+        record_state(true);
+    if (record_mode() == RECORD_WRITE)
+        record_put(RECORD_EXIT, (struct span){&b, 1}, (struct span){0});
+    if (record_mode() == RECORD_READ && record_is_loose())
+        record_same();
+    if (record_mode() == RECORD_READ && !record_at_end()) {
+        if (!record_is(RECORD_EXIT, &was) || was.n != 1 || was.p[0] != b)
+            record_differs("the process ends with status %d", status);
+        record_next();
+        record_same();
+    }
     exit(status);
 }
 

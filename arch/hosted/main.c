@@ -5,11 +5,15 @@
 #include <start.h>
 
 #include "hosted.h"
+#include "record.h"
 
 int main(int argc, char **argv)
 {
     static const char *const none[] = {0};
 
-    hosted_init(argc > 0 ? (const char *const *)argv + 1 : none);
+    const char *const *args = argc > 0 ? (const char *const *)argv + 1 : none;
+
+    record_init(argc > 0 ? argv[0] : "", args);
+    hosted_init(args);
     billet_main();
 }

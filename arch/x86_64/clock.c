@@ -108,6 +108,11 @@ ns_t machine_now(void)
     return ns;
 }
 
+ns_t machine_turn(void)
+{
+    return machine_now();
+}
+
 /* KVM's clock; the TSC's rate, or 0. */
 static uint64_t start_pv(void)
 {

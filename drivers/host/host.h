@@ -36,6 +36,12 @@ MUST_USE enum err host_net_open(const struct host_net_config *,
                                 struct netif **out,
                                 char why[HOST_FAILURE_BYTES]);
 
+/* The device's `index`-th network as the process is recorded (`real` is what
+ * it goes through) or as a record is played (NULL).  E_FULL: the arena. */
+MUST_USE enum err host_tape_open(const struct host_net_config *,
+                                 unsigned index, struct netif *real,
+                                 struct netif **out);
+
 /* The address that belongs to a device's name on this machine: locally
  * administered, and the same in each run. */
 void host_net_mac(uint8_t mac[6], const char *device);

@@ -27,7 +27,7 @@ size_t host_net_bytes(void)
 {
     size_t tap = tap_bytes(), socket = socket_bytes();
 
-    return tap > socket ? tap : socket;
+    return (tap > socket ? tap : socket) + host_tape_bytes();
 }
 
 enum err host_net_open(const struct host_net_config *c, struct netif **out,

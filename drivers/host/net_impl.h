@@ -42,6 +42,7 @@ enum err socket_open(const struct host_net_config *, struct netif **out,
 
 size_t tap_bytes(void);
 size_t socket_bytes(void);
+size_t host_tape_bytes(void); /* 0 when nothing is recorded or played */
 
 /* Sets up what does not depend on the kind, and has the descriptor watched.
  * False: too many are. */

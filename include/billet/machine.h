@@ -15,6 +15,10 @@
 /* Monotonic time since the first instruction (bare) or start (hosted). */
 ns_t machine_now(void);
 
+/* The same for the loop, once a turn: where a run is recorded, machine_now()
+ * says this until the next. */
+ns_t machine_turn(void);
+
 /* Nanoseconds since 1970-01-01 UTC; 0 when the machine has no clock. */
 uint64_t machine_wall_ns(void);
 

@@ -60,6 +60,35 @@ def cmd_bench(options):
                     tree.shown(build_path), *more])
 
 
+def recorded_program(path):
+    """Whose run the file has; its first event says so."""
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(1 << 12)
+    except OSError as error:
+        raise say.Stop(f'{path}: {error.strerror}', say.USAGE) from None
+    magic = b'billet record 1\n'
+    size = int.from_bytes(head[len(magic) + 1:len(magic) + 5], 'little')
+    name = head[len(magic) + 5:len(magic) + 5 + size]
+    if not head.startswith(magic + b'P') or len(name) != size:
+        raise say.Stop(f'{path}: not a record', say.USAGE)
+    return name.decode('ascii', 'replace')
+
+
+def cmd_replay(options):
+    name = recorded_program(options.file)
+    program = options.program
+    if not program:
+        if name not in tree.apps():
+            raise say.Stop(f'{options.file} is a record of `{name}`, which is '
+                           'none of apps/: say which with --program', say.USAGE)
+        build_path = tree.build_dir(options.build)
+        build.prepare(build_path, [f'apps/{name}'], ('build',))
+        program = tree.shown(build_path / 'apps' / name)
+    key = '--replay-inputs=' if options.inputs else '--replay='
+    return say.run([program, key + options.file])
+
+
 def cmd_help(options):
     words = [options.command_name] if options.command_name else []
     parser().parse_args(words + ['--help'])
@@ -147,6 +176,14 @@ def parser():
     p.add_argument('names', nargs='*', metavar='NAME',
                    help='only these; tests/bench/thresholds.json has them')
     p.add_argument('--json', action='store_true', help='for machines')
+    p = add('replay', 'run a record (--record=FILE of a process) once more, '
+            'and compare')
+    p.add_argument('file', metavar='FILE')
+    p.add_argument('--inputs', action='store_true',
+                   help='only what came in: what is sent may differ')
+    p.add_argument('--program', metavar='PATH',
+                   help='the process that was recorded (default: that of '
+                   'apps/, built anew)')
     p = add('help', 'show this, or the help of a command')
     p.add_argument('command_name', nargs='?', metavar='COMMAND')
     return top
@@ -154,7 +191,7 @@ def parser():
 
 COMMANDS = {'setup': cmd_setup, 'run': runner.run, 'test': cmd_test,
             'inspect': cmd_inspect, 'image': images.run, 'bench': cmd_bench,
-            'help': cmd_help}
+            'replay': cmd_replay, 'help': cmd_help}
 
 
 def join_args(argv):
