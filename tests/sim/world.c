@@ -13,7 +13,7 @@ enum {
     SETTLE_S = 60,
     QUIET_S = 1800,      /* longer than any TIME-WAIT or last retransmission */
     IDLE_S = 600,        /* and then, for this long... */
-    IDLE_WAKES_MAX = 100 /* ...a host may wake up so often */
+    IDLE_WAKES_MAX = 200 /* ...a host may wake up so often, for its leases */
 };
 
 void world_open(struct world *w, const struct lan_quality *q, uint64_t seed)
