@@ -14,7 +14,7 @@
 #include "wire.h"
 
 enum {
-    LAN_PORTS_MAX = 8,
+    LAN_PORTS_MAX = 104,
     LAN_FLIGHT_MAX = 1 << 16 /* frames on the way; beyond: the test fails */
 };
 

@@ -12,7 +12,7 @@
 #include "node.h"
 
 enum {
-    WORLD_NODES_MAX = 4,
+    WORLD_NODES_MAX = 100,
     WORLD_ACTIONS_MAX = 32,
     WORLD_SPIN_MAX = 2000 /* turns of a host in one instant */
 };
