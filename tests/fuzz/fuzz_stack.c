@@ -15,6 +15,8 @@
 #include <wire/tcp.h>
 #include <wire/udp.h>
 
+#include "stack_rules.h"
+
 enum {
     MEMORY = 4 << 20,
     STEPS_MAX = 400,
@@ -185,6 +187,7 @@ static void check_books(void)
     for (const struct pkt *p = f.net->self.head; p; p = p->next)
         self++;
     MUST(self == f.net->self.count);
+    rules_check(f.net->tcp);
 }
 
 static void turn(void)
