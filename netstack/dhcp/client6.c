@@ -98,7 +98,10 @@ static void take_addresses(struct net *net, struct nif *nif, ns_t now)
                            .preferred_until = d->addr[i].preferred_until,
                            .valid_until = d->addr[i].valid_until};
 
-        (void)addr_add(net, nif, &a, now);
+        struct ifaddr *had = addr_find_any(nif, &a.addr);
+
+        if (!had || had->origin == ORIGIN_DHCP6) /* else it is ours anyhow */
+            (void)addr_add(net, nif, &a, now);
     }
 }
 

@@ -2,7 +2,7 @@
 /*
  * core6.c - see core6.h.
  */
-#include "core6.h"
+#include "core6_int.h"
 
 /* What is sent in a state, and how often: RFC 8415 7.6 and 15. */
 static const struct {
@@ -41,17 +41,7 @@ static const uint16_t may_follow[] = {
 #undef TO
 };
 
-static ns_t min_ns(ns_t a, ns_t b)
-{
-    return a < b ? a : b;
-}
-
-static ns_t after(ns_t now, uint32_t seconds)
-{
-    return seconds == UINT32_MAX ? NS_NEVER : now + seconds * NS_PER_SEC;
-}
-
-static void enter(struct dhcp6 *d, enum dhcp6_state state, ns_t next)
+void dhcp6_enter(struct dhcp6 *d, enum dhcp6_state state, ns_t next)
 {
     ASSERT(may_follow[d->state] >> state & 1);
     d->state = state;
@@ -60,30 +50,28 @@ static void enter(struct dhcp6 *d, enum dhcp6_state state, ns_t next)
     d->next = next;
 }
 
-/* A new exchange, with an identifier of its own. */
-static void begin(struct dhcp6 *d, enum dhcp6_state state, ns_t when,
-                  uint32_t random)
+void dhcp6_begin(struct dhcp6 *d, enum dhcp6_state state, ns_t when,
+                 uint32_t random)
 {
-    enter(d, state, when);
+    dhcp6_enter(d, state, when);
     d->xid = random >> 8;
     d->give_up = NS_NEVER;
 }
 
-static void solicit(struct dhcp6 *d, ns_t when, uint32_t random)
+void dhcp6_solicit(struct dhcp6 *d, ns_t when, uint32_t random)
 {
-    begin(d, DHCP6_SOLICITING, when, random);
+    dhcp6_begin(d, DHCP6_SOLICITING, when, random);
     d->naddrs = d->nwishes = 0;
     d->server.n = 0;
     d->offered = false;
     d->t1 = d->t2 = d->expires = 0;
 }
 
-/* Solicits anew; whatever addresses there were are not ours any more. */
-static enum dhcp6_event lose(struct dhcp6 *d, ns_t when, uint32_t random)
+enum dhcp6_event dhcp6_lose(struct dhcp6 *d, ns_t when, uint32_t random)
 {
     bool had = d->naddrs > 0;
 
-    solicit(d, when, random);
+    dhcp6_solicit(d, when, random);
     return had ? DHCP6_LOST : DHCP6_NOTHING;
 }
 
@@ -97,9 +85,9 @@ void dhcp6_start(struct dhcp6 *d, const uint8_t duid[DUID_BYTES], uint32_t iaid,
     memcpy(d->duid, duid, DUID_BYTES);
     now += random % (uint32_t)DHCP6_DELAY_NS;
     if (stateful)
-        solicit(d, now, random);
+        dhcp6_solicit(d, now, random);
     else
-        begin(d, DHCP6_INFORMING, now, random);
+        dhcp6_begin(d, DHCP6_INFORMING, now, random);
 }
 
 /* RAND of section 15: a tenth of `base` less to a tenth more. */
@@ -127,7 +115,7 @@ static ns_t next_rt(const struct dhcp6 *d, uint32_t random)
     return most && rt > most ? fuzzy(most, random) : rt;
 }
 
-static void transmit(struct dhcp6 *d, ns_t now, uint32_t random)
+void dhcp6_transmit(struct dhcp6 *d, ns_t now, uint32_t random)
 {
     if (d->tries == 0)
         d->started = now;
@@ -142,21 +130,21 @@ static void renew(struct dhcp6 *d, ns_t now, uint32_t random)
 {
     bool late = now >= d->t2;
 
-    begin(d, late ? DHCP6_REBINDING : DHCP6_RENEWING, now, random);
+    dhcp6_begin(d, late ? DHCP6_REBINDING : DHCP6_RENEWING, now, random);
     d->give_up = late ? d->expires : d->t2;
-    transmit(d, now, random);
+    dhcp6_transmit(d, now, random);
 }
 
-static void bound(struct dhcp6 *d)
+void dhcp6_bound(struct dhcp6 *d)
 {
-    enter(d, DHCP6_BOUND, min_ns(d->t1, d->expires));
+    dhcp6_enter(d, DHCP6_BOUND, min_ns(d->t1, d->expires));
 }
 
-static enum dhcp6_event declined(struct dhcp6 *d, ns_t now, uint32_t random)
+enum dhcp6_event dhcp6_declined(struct dhcp6 *d, ns_t now, uint32_t random)
 {
     if (d->naddrs == 0)
-        return lose(d, now + DHCP6_DECLINED_NS, random);
-    bound(d);
+        return dhcp6_lose(d, now + DHCP6_DECLINED_NS, random);
+    dhcp6_bound(d);
     return DHCP6_NOTHING;
 }
 
@@ -168,12 +156,12 @@ static enum dhcp6_event unanswered(struct dhcp6 *d, ns_t now, uint32_t random)
         renew(d, now, random);
         return DHCP6_NOTHING;
     case DHCP6_CONFIRMING: /* 18.2.3: then go on as before */
-        bound(d);
+        dhcp6_bound(d);
         return DHCP6_NOTHING;
     case DHCP6_DECLINING:
-        return declined(d, now, random);
+        return dhcp6_declined(d, now, random);
     default:
-        return lose(d, now, random);
+        return dhcp6_lose(d, now, random);
     }
 }
 
@@ -184,219 +172,21 @@ enum dhcp6_event dhcp6_on_time(struct dhcp6 *d, ns_t now, uint32_t random)
     if (now < d->next || d->state == DHCP6_OFF)
         return DHCP6_NOTHING;
     if (d->naddrs && now >= d->expires && d->state != DHCP6_DECLINING)
-        return lose(d, now, random);
+        return dhcp6_lose(d, now, random);
     if (d->state == DHCP6_BOUND) {
         renew(d, now, random);
     } else if (d->state == DHCP6_INFORMED) {
-        begin(d, DHCP6_INFORMING, now, random);
-        transmit(d, now, random);
+        dhcp6_begin(d, DHCP6_INFORMING, now, random);
+        dhcp6_transmit(d, now, random);
     } else if (d->state == DHCP6_SOLICITING && d->offered) {
-        begin(d, DHCP6_REQUESTING, now, random);
-        transmit(d, now, random);
+        dhcp6_begin(d, DHCP6_REQUESTING, now, random);
+        dhcp6_transmit(d, now, random);
     } else if ((tries && d->tries == tries) || now >= d->give_up) {
         return unanswered(d, now, random);
     } else {
-        transmit(d, now, random);
+        dhcp6_transmit(d, now, random);
     }
     return DHCP6_NOTHING;
-}
-
-static void take_max_rt(uint32_t *to, uint32_t said)
-{
-    if (said >= DHCP6_MAX_RT_LEAST_S && said <= DHCP6_MAX_RT_MOST_S)
-        *to = said;
-}
-
-/* 18.2.9: the best preference, of equals the first.  255 is not waited for,
- * nor is any when none came in the first second. */
-static enum dhcp6_event take_offer(struct dhcp6 *d, const struct dhcp6_reply *r,
-                                   ns_t now, uint32_t random)
-{
-    if (d->state != DHCP6_SOLICITING || d->tries == 0)
-        return DHCP6_STRAY;
-    take_max_rt(&d->sol_max_rt_s, r->sol_max_rt_s);
-    if (r->status || r->ia_status || r->naddrs == 0)
-        return DHCP6_NOTHING;
-    if (!d->offered || r->preference > d->preference) {
-        d->offered = true;
-        d->preference = r->preference;
-        d->server = r->server;
-        d->nwishes = r->naddrs;
-        for (unsigned i = 0; i < r->naddrs; i++)
-            d->wish[i] = r->addr[i].addr;
-    }
-    if (d->preference == 255 || d->tries > 1) {
-        begin(d, DHCP6_REQUESTING, now, random);
-        transmit(d, now, random);
-    }
-    return DHCP6_NOTHING;
-}
-
-static struct dhcp6_lease *find(struct dhcp6 *d, const struct ipaddr *a)
-{
-    for (unsigned i = 0; i < d->naddrs; i++)
-        if (ipaddr_eq(&d->addr[i].addr, a))
-            return &d->addr[i];
-    return NULL;
-}
-
-static void forget(struct dhcp6 *d, const struct dhcp6_lease *l)
-{
-    unsigned at = (unsigned)(l - d->addr);
-
-    d->naddrs--;
-    memmove(&d->addr[at], &d->addr[at + 1],
-            (d->naddrs - at) * sizeof(d->addr[0]));
-}
-
-static void take_addrs(struct dhcp6 *d, const struct dhcp6_reply *r, ns_t now)
-{
-    for (unsigned i = 0; i < d->naddrs;)
-        if (now >= d->addr[i].valid_until)
-            forget(d, &d->addr[i]);
-        else
-            i++;
-    for (unsigned i = 0; i < r->naddrs; i++) {
-        const struct dhcp6_addr *a = &r->addr[i];
-        struct dhcp6_lease *l = find(d, &a->addr);
-
-        if (a->valid_s == 0) {
-            if (l)
-                forget(d, l);
-            continue;
-        }
-        if (!l && d->naddrs == DHCP6_ADDRS_MAX)
-            continue;
-        if (!l)
-            l = &d->addr[d->naddrs++];
-        *l = (struct dhcp6_lease){.addr = a->addr,
-                                  .preferred_until = after(now, a->preferred_s),
-                                  .valid_until = after(now, a->valid_s)};
-    }
-}
-
-/* 14.2 and 21.4: where the server leaves it to us, a half and eight tenths of
- * the shortest preferred lifetime. */
-static void take_times(struct dhcp6 *d, const struct dhcp6_reply *r, ns_t now)
-{
-    ns_t preferred = NS_NEVER, least = now + DHCP6_T1_LEAST_S * NS_PER_SEC;
-
-    d->expires = 0;
-    for (unsigned i = 0; i < d->naddrs; i++) {
-        preferred = min_ns(preferred, d->addr[i].preferred_until);
-        if (d->addr[i].valid_until > d->expires)
-            d->expires = d->addr[i].valid_until;
-    }
-    d->t1 = after(now, r->t1_s);
-    d->t2 = after(now, r->t2_s);
-    if (r->t1_s == 0)
-        d->t1 = preferred == NS_NEVER ? NS_NEVER : now + (preferred - now) / 2;
-    if (r->t2_s == 0)
-        d->t2 =
-            preferred == NS_NEVER ? NS_NEVER : now + (preferred - now) / 5 * 4;
-    if (d->t1 < least)
-        d->t1 = least;
-    if (d->t2 < d->t1)
-        d->t2 = d->t1;
-    d->t1 = min_ns(d->t1, d->expires);
-    d->t2 = min_ns(d->t2, d->expires);
-}
-
-/* 18.2.10.1, for SOLICIT with rapid commit, REQUEST, RENEW and REBIND. */
-static enum dhcp6_event take_reply(struct dhcp6 *d, const struct dhcp6_reply *r,
-                                   ns_t now, uint32_t random)
-{
-    bool fresh = d->state == DHCP6_SOLICITING || d->state == DHCP6_REQUESTING;
-
-    take_max_rt(&d->sol_max_rt_s, r->sol_max_rt_s);
-    if (r->status == DHCP6_NOT_ON_LINK || r->ia_status == DHCP6_NOT_ON_LINK)
-        return lose(d, now + DHCP6_DELAY_NS, random);
-    if (r->status || !r->has_ia)
-        return DHCP6_NOTHING; /* asked again when its time comes */
-    if (r->ia_status == DHCP6_NO_BINDING && !fresh) {
-        d->server = r->server;
-        d->nwishes = d->naddrs;
-        for (unsigned i = 0; i < d->naddrs; i++)
-            d->wish[i] = d->addr[i].addr;
-        begin(d, DHCP6_REQUESTING, now, random);
-        transmit(d, now, random);
-        return DHCP6_NOTHING;
-    }
-    if (r->ia_status == DHCP6_NO_ADDRS && d->state == DHCP6_REQUESTING)
-        return lose(d, now + NS_PER_SEC, random);
-    if (r->ia_status || r->naddrs == 0)
-        return DHCP6_NOTHING;
-    take_addrs(d, r, now);
-    d->options = r->options;
-    if (d->naddrs == 0) {
-        solicit(d, now + NS_PER_SEC, random);
-        return DHCP6_LOST;
-    }
-    d->server = r->server;
-    take_times(d, r, now);
-    bound(d);
-    return DHCP6_ADDRS;
-}
-
-static enum dhcp6_event take_information(struct dhcp6 *d,
-                                         const struct dhcp6_reply *r, ns_t now,
-                                         uint32_t random)
-{
-    uint32_t refresh = r->refresh_s ? r->refresh_s : DHCP6_REFRESH_S;
-    ns_t at;
-
-    take_max_rt(&d->inf_max_rt_s, r->inf_max_rt_s);
-    if (r->status)
-        return DHCP6_NOTHING;
-    if (refresh < DHCP6_REFRESH_LEAST_S)
-        refresh = DHCP6_REFRESH_LEAST_S;
-    d->options = r->options;
-    at = after(now, refresh);
-    enter(d, DHCP6_INFORMED,
-          at == NS_NEVER ? at : at + random % (uint32_t)NS_PER_SEC);
-    return DHCP6_OPTIONS;
-}
-
-/* 16.3, 16.10: for us, from whom we asked, about what we asked. */
-static bool belongs(const struct dhcp6 *d, const struct dhcp6_reply *r)
-{
-    bool one = d->state == DHCP6_REQUESTING || d->state == DHCP6_RENEWING ||
-               d->state == DHCP6_DECLINING;
-
-    if (r->xid != d->xid || d->tries == 0 || r->server.n == 0 ||
-        r->client.n != DUID_BYTES || memcmp(r->client.b, d->duid, DUID_BYTES))
-        return false;
-    return !one || (r->server.n == d->server.n &&
-                    memcmp(r->server.b, d->server.b, d->server.n) == 0);
-}
-
-enum dhcp6_event dhcp6_on_reply(struct dhcp6 *d, const struct dhcp6_reply *r,
-                                ns_t now, uint32_t random)
-{
-    if (!belongs(d, r))
-        return DHCP6_STRAY;
-    if (r->type == DHCP6_ADVERTISE)
-        return take_offer(d, r, now, random);
-    switch (d->state) {
-    case DHCP6_SOLICITING:
-        return r->rapid ? take_reply(d, r, now, random) : DHCP6_STRAY;
-    case DHCP6_REQUESTING:
-    case DHCP6_RENEWING:
-    case DHCP6_REBINDING:
-        return take_reply(d, r, now, random);
-    case DHCP6_CONFIRMING:
-        if (r->status == DHCP6_NOT_ON_LINK)
-            return lose(d, now, random);
-        if (r->status == DHCP6_SUCCESS)
-            bound(d);
-        return DHCP6_NOTHING;
-    case DHCP6_DECLINING:
-        return declined(d, now, random);
-    case DHCP6_INFORMING:
-        return take_information(d, r, now, random);
-    default:
-        return DHCP6_STRAY;
-    }
 }
 
 enum dhcp6_event dhcp6_on_link_up(struct dhcp6 *d, ns_t now, uint32_t random)
@@ -406,39 +196,56 @@ enum dhcp6_event dhcp6_on_link_up(struct dhcp6 *d, ns_t now, uint32_t random)
         return DHCP6_NOTHING;
     case DHCP6_INFORMING:
     case DHCP6_INFORMED:
-        begin(d, DHCP6_INFORMING, now, random);
+        dhcp6_begin(d, DHCP6_INFORMING, now, random);
         return DHCP6_NOTHING;
     default:
         if (d->naddrs == 0) {
-            solicit(d, now, random);
+            dhcp6_solicit(d, now, random);
             return DHCP6_NOTHING;
         }
     }
-    begin(d, DHCP6_CONFIRMING, now, random);
+    dhcp6_begin(d, DHCP6_CONFIRMING, now, random);
     d->give_up = now + DHCP6_CONFIRM_NS;
     return DHCP6_NOTHING;
+}
+
+struct dhcp6_lease *dhcp6_find(struct dhcp6 *d, const struct ipaddr *a)
+{
+    for (unsigned i = 0; i < d->naddrs; i++)
+        if (ipaddr_eq(&d->addr[i].addr, a))
+            return &d->addr[i];
+    return NULL;
+}
+
+void dhcp6_forget(struct dhcp6 *d, const struct dhcp6_lease *l)
+{
+    unsigned at = (unsigned)(l - d->addr);
+
+    d->naddrs--;
+    memmove(&d->addr[at], &d->addr[at + 1],
+            (d->naddrs - at) * sizeof(d->addr[0]));
 }
 
 void dhcp6_on_conflict(struct dhcp6 *d, const struct ipaddr *a, ns_t now,
                        uint32_t random)
 {
-    struct dhcp6_lease *l = find(d, a);
+    struct dhcp6_lease *l = dhcp6_find(d, a);
 
     if (!l)
         return;
-    forget(d, l);
+    dhcp6_forget(d, l);
     if (d->state != DHCP6_DECLINING)
         d->nwishes = 0;
     if (d->nwishes < DHCP6_ADDRS_MAX)
         d->wish[d->nwishes++] = *a;
-    begin(d, DHCP6_DECLINING, now, random);
+    dhcp6_begin(d, DHCP6_DECLINING, now, random);
 }
 
 bool dhcp6_release(struct dhcp6 *d, uint32_t random)
 {
     if (d->state == DHCP6_OFF)
         return false;
-    enter(d, DHCP6_OFF, NS_NEVER);
+    dhcp6_enter(d, DHCP6_OFF, NS_NEVER);
     d->send = d->release = d->naddrs > 0;
     d->xid = random >> 8;
     d->nwishes = d->naddrs;

@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 
+from billetlib import qemu
 from harness import Failed, each
 from test_dhcp import HOST4, dnsmasq, said, wait_for, web
 
@@ -74,3 +75,17 @@ def test_clock_agrees_with_chrony(t):
                 '--ntp=10.73.0.1,fd73::1')
     wait_for(image, r'time set by \S+ \(it was 0\.0\d\d s (behind|ahead)\)')
     check_wall(t, net, '10.73.0.2', off=0)
+
+
+def test_clock_of_a_machine_is_set_and_kept(t):
+    """By three servers, one of which lies, in QEMU."""
+    net = t.network()
+    net.inside('address', 'add', '10.73.0.3/24', 'dev', 'tap0')
+    time_server(t, net, '10.73.0.1', 'fd73::1')
+    time_server(t, net, '10.73.0.3', off=OFF / 2)
+    line = qemu.Line().kernel(t.image('web'), [
+        '--ipv4=10.73.0.2/24', '--ipv6=fd73::2/64',
+        '--ntp=10.73.0.3,10.73.0.1,fd73::1'])
+    guest = net.guest(line)
+    guest.wait_for(r'time set by \S+ \(it was 7\d\d\d\.\d+ s behind\)', 60)
+    check_wall(t, net, '10.73.0.2')
