@@ -89,3 +89,16 @@ def test_clock_of_a_machine_is_set_and_kept(t):
     guest = net.guest(line)
     guest.wait_for(r'time set by \S+ \(it was 7\d\d\d\.\d+ s behind\)', 60)
     check_wall(t, net, '10.73.0.2')
+
+
+def test_server_by_name(t):
+    net = t.network(addresses=(HOST4,))
+    time_server(t, net, '10.73.0.1')
+    net.start(t.program('dnsmasq'), '--keep-in-foreground', '--user=root',
+              '--conf-file=/dev/null', '--no-resolv', '--no-hosts',
+              '--interface=tap0', '--bind-interfaces',
+              '--address=/time.lab/10.73.0.1', log='names')
+    image = web(t, net, '--ipv4=10.73.0.2/24', '--ipv6=none',
+                '--dns=10.73.0.1', '--ntp=time.lab')
+    wait_for(image, r'time set by \S+ \(it was 7(199\.9|200\.0)\d\d s behind\)')
+    check_wall(t, net, '10.73.0.2')

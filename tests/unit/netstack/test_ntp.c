@@ -32,6 +32,11 @@ START_TEST(test_clock_slews_and_never_runs_backwards)
     ck_assert_uint_eq(clock_wall_ns(&c, 41 * S), WALL + 31 * S - 10 * MS);
     clock_freq(&c, 100000, 41 * S);
     ck_assert_uint_eq(clock_wall_ns(&c, 51 * S), WALL + 41 * S - 10 * MS + MS);
+    clock_slew(&c, 20 * MS, 51 * S); /* the rest of a slew goes on */
+    clock_freq(&c, 100000, 61 * S);
+    ck_assert_uint_eq(clock_wall_ns(&c, 91 * S), WALL + 81 * S + 15 * MS);
+    clock_freq(&c, 0, 91 * S);
+    clock_set(&c, WALL + 41 * S - 9 * MS, 51 * S);
     clock_freq(&c, -90000000, 51 * S);
     ck_assert_int_eq(c.freq_ppb, -CLOCK_FREQ_MAX_PPB);
     ck_assert_uint_eq(clock_wall_ns(&c, 51 * S), WALL + 41 * S - 9 * MS);
