@@ -52,6 +52,10 @@ static void refresh_stack(void *user)
 {
     struct net *net = user;
 
+    net->count.addresses = 0;
+    for (unsigned nic = 0; nic < net->nnifs; nic++)
+        for (unsigned i = 0; i < net->nif[nic].naddrs; i++)
+            net->count.addresses += net->nif[nic].addr[i].state != ADDR_NONE;
     net->count.neighbours = net->cache.in_use;
     net->count.routes = net->routes.n;
     net->count.reassembling = net->frags.in_use;

@@ -122,6 +122,7 @@
     X(COUNTER, udp_in, "", "UDP datagrams delivered")                          \
     X(COUNTER, udp_out, "", "UDP datagrams sent")                              \
     X(GAUGE, neighbours, "", "Neighbours known")                               \
+    X(GAUGE, addresses, "", "Addresses of ours, in any state")                 \
     X(GAUGE, groups, "", "Multicast groups joined")                            \
     X(GAUGE, routes, "", "Routes")                                             \
     X(GAUGE, reassembling, "", "Datagrams waiting for fragments")              \

@@ -43,6 +43,7 @@ struct ip_rx {
 struct ip_path {
     struct ipaddr src, dst;
     uint32_t gen;
+    uint32_t flow; /* IPv6: what the flow label is made of, with the ports */
     uint16_t neighbour; /* ip's hint to the next hop's cache entry */
     uint16_t mtu;       /* of the path as far as known: NIC or PMTU cache */
     uint8_t netif;      /* 0 at the start: any; else only this one */

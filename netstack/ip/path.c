@@ -128,7 +128,16 @@ static bool find_again(const struct net *net, struct ip_path *path)
     path->mtu = last->mtu;
     path->netif = last->netif;
     path->v4 = last->v4;
+    path->flow = last->flow;
     return true;
+}
+
+/* RFC 6437 3: hard to guess, and the same as long as the ends are. */
+static uint32_t flow_of(const struct net *net, const struct ip_path *path)
+{
+    struct ipaddr ends[2] = {path->src, path->dst};
+
+    return (uint32_t)siphash13(&net->id_key, ends, sizeof(ends));
 }
 
 static enum err find_anew(struct net *net, struct ip_path *path)
@@ -163,6 +172,7 @@ static enum err find_anew(struct net *net, struct ip_path *path)
         path->mtu = pmtu_find(net, &path->dst, path->mtu);
     s = group ? NULL : neigh_find(net, nif->index, &hop);
     path->neighbour = group ? NEIGH_GROUP : s ? s->hint : NEIGH_UNKNOWN;
+    path->flow = path->v4 ? 0 : flow_of(net, path);
     path->gen = net->path_gen;
     return OK;
 }

@@ -73,8 +73,20 @@ static inline void fill4(uint8_t *out, const struct ip_path *path,
                                     .proto = proto});
 }
 
+/* RFC 6437: one label for all of a connection, so that routers which share the
+ * load keep it in order, and none of two connections alike.  `l4` holds the
+ * ports. */
+static inline uint32_t flow_label(const struct ip_path *path, const uint8_t *l4)
+{
+    uint32_t ports;
+
+    memcpy(&ports, l4, sizeof(ports));
+    return (path->flow ^ ports) * UINT32_C(0x9e3779b1) >> 12;
+}
+
 static inline void fill6(uint8_t *out, const struct nif *nif,
-                         const struct ip_path *path, uint8_t next, uint32_t len)
+                         const struct ip_path *path, uint8_t next, uint32_t len,
+                         uint32_t flow)
 {
     ip6_emit(out, &(struct ip6_hdr){.src = path->src,
                                     .dst = path->dst,
@@ -82,7 +94,8 @@ static inline void fill6(uint8_t *out, const struct nif *nif,
                                     .next = next,
                                     .hop_limit =
                                         path->ttl ? path->ttl : nif->hop_limit6,
-                                    .tclass = path->tos});
+                                    .tclass = path->tos,
+                                    .flow = flow});
 }
 
 /* An atomic datagram that nobody may fragment needs no identification: RFC
@@ -96,11 +109,24 @@ static RARE void push4(struct pkt *p, const struct ip_path *path, uint8_t proto,
 }
 
 static RARE void push6(struct net *net, struct pkt *p,
-                       const struct ip_path *path, uint8_t next)
+                       const struct ip_path *path, uint8_t next, uint32_t flow)
 {
     uint32_t len = p->len;
 
-    fill6(pkt_push(p, IP6_BYTES), net_nif(net, path->netif), path, next, len);
+    fill6(pkt_push(p, IP6_BYTES), net_nif(net, path->netif), path, next, len,
+          flow);
+}
+
+/* The transport's header is pushed, and nothing else. */
+static uint32_t slow_flow_label(const struct pkt *p, const struct ip_path *path,
+                                uint8_t proto)
+{
+    static const uint8_t none[4];
+    bool ports = proto == IPPROTO_TCP_ || proto == IPPROTO_UDP_;
+
+    return flow_label(path, ports && p->hdr_len >= sizeof(none)
+                                ? p->hdr + PKT_HDR_MAX - p->hdr_len
+                                : none);
 }
 
 /* A new packet with bytes [at, at+n) of `p`'s header and fragments. */
@@ -131,6 +157,7 @@ static void send_fragments(struct net *net, struct ip_path *path, uint8_t proto,
     unsigned overhead = path->v4 ? IP4_BYTES : IP6_BYTES + IP6_FRAG_BYTES;
     uint32_t most = ((uint32_t)path->mtu - overhead) & ~7u;
     uint32_t id = path->v4 ? next_id(net, path, proto) : rng_u32(&net->rng);
+    uint32_t flow = slow_flow_label(p, path, proto);
 
     if (p->len > (path->v4 ? IP4_PAYLOAD_MAX : IP6_PAYLOAD_MAX)) {
         net_drop(net, p, too_big);
@@ -150,7 +177,7 @@ static void send_fragments(struct net *net, struct ip_path *path, uint8_t proto,
         } else {
             ip6_frag_emit(pkt_push(f, IP6_FRAG_BYTES), proto, (uint16_t)at,
                           more, id);
-            push6(net, f, path, IP6_NH_FRAGMENT);
+            push6(net, f, path, IP6_NH_FRAGMENT, flow);
         }
         link_send(net, path, f, now);
     }
@@ -182,7 +209,7 @@ static RARE void send_fully(struct net *net, struct ip_path *path,
             push4(p, path, proto, next_id(net, path, proto), 0);
     } else {
         net->count.datagrams__ip6_out++;
-        push6(net, p, path, proto);
+        push6(net, p, path, proto, slow_flow_label(p, path, proto));
     }
     p->csum_start = (uint16_t)(ETH_BYTES + hdr);
     p->gso_hdr = (uint16_t)(p->hdr_len + ETH_BYTES); /* of use with GSO only */
@@ -216,7 +243,8 @@ void ip_send(struct net *net, struct ip_path *path, uint8_t proto,
         fill4(frame + ETH_BYTES, path, IPPROTO_TCP_, len, 0, IP4_DF);
     } else {
         net->count.datagrams__ip6_out++;
-        fill6(frame + ETH_BYTES, nif, path, IPPROTO_TCP_, len);
+        fill6(frame + ETH_BYTES, nif, path, IPPROTO_TCP_, len,
+              flow_label(path, frame + ETH_BYTES + IP6_BYTES));
     }
     link_queue(net, nif, p);
 }

@@ -25,6 +25,7 @@ struct ip6_hdr {
     struct ipaddr src, dst;
     uint16_t payload_len;
     uint8_t next, hop_limit, tclass;
+    uint32_t flow; /* of 20 bits; not parsed, for it tells us nothing */
 };
 
 static inline bool ip6_parse(struct ip6_hdr *h, struct span in)
@@ -42,7 +43,7 @@ static inline bool ip6_parse(struct ip6_hdr *h, struct span in)
 
 static inline void ip6_emit(uint8_t out[IP6_BYTES], const struct ip6_hdr *h)
 {
-    put_be32(out, UINT32_C(6) << 28 | (uint32_t)h->tclass << 20);
+    put_be32(out, UINT32_C(6) << 28 | (uint32_t)h->tclass << 20 | h->flow);
     put_be16(out + 4, h->payload_len);
     out[6] = h->next;
     out[7] = h->hop_limit;

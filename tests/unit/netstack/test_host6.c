@@ -307,6 +307,53 @@ START_TEST(test_living_router_is_preferred_to_a_longer_prefix)
 }
 END_TEST
 
+static uint32_t label_of(struct rig *r, uint16_t port, size_t n)
+{
+    static uint8_t text[3000];
+    struct udp_dgram d = {
+        .local.port = port,
+        .remote = {.addr = rig_addr("fe80::1"), .port = 9, .netif = 1},
+        .data = {text, n}};
+    const struct rig_frame *f;
+
+    ck_assert_int_eq(udp_send(r->net, &d), OK);
+    rig_turn(r);
+    f = rig_next(r);
+    ck_assert(f && be16(f->b + 12) == ETH_IP6);
+    return be32(f->b + 14) & 0xfffff;
+}
+
+static void ignore(const struct udp_dgram *d, void *user)
+{
+    (void)d;
+    (void)user;
+}
+
+START_TEST(test_flow_label_is_one_for_each_flow_rfc_6437)
+{
+    struct ipaddr peer = rig_addr("fe80::1");
+    uint16_t one = 1000, two = 2000;
+    uint32_t label;
+    struct rig r;
+
+    rig_open(&r, NULL);
+    rig_meet(&r, &peer, PEER_MAC);
+    ck_assert_int_eq(udp_bind(r.net, &one, ignore, NULL), OK);
+    ck_assert_int_eq(udp_bind(r.net, &two, ignore, NULL), OK);
+    label = label_of(&r, one, 1);
+    ck_assert_uint_ne(label, 0);
+    ck_assert_uint_eq(label_of(&r, one, 1), label);
+    ck_assert_uint_ne(label_of(&r, two, 1), label);
+    r.net->path_gen++; /* found anew, it is the same */
+    ck_assert_uint_eq(label_of(&r, one, 3000), label); /* in fragments, too */
+    for (const struct rig_frame *f; (f = rig_next(&r));)
+        ck_assert_uint_eq(be32(f->b + 14) & 0xfffff, label);
+    udp_unbind(r.net, one);
+    udp_unbind(r.net, two);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_search_list_of_a_router_is_learnt_and_expires)
 {
     /* "example.com", "a", and zeros to a multiple of eight */
@@ -335,6 +382,7 @@ int main(void)
         test_source_is_of_the_prefix_that_the_router_advertised,
         test_destinations_are_ranked_as_rfc_6724_has_it,
         test_living_router_is_preferred_to_a_longer_prefix,
+        test_flow_label_is_one_for_each_flow_rfc_6437,
         test_search_list_of_a_router_is_learnt_and_expires};
     Suite *s = suite_create("host6");
     TCase *tc = tcase_create("host6");
