@@ -96,13 +96,21 @@ def test_router_of_radvd(t):
 
 
 @each(mld2={'family': 6, 'version': 2, 'kind': r'v2/2'},
-      mld1={'family': 6, 'version': 1, 'kind': '131'})
+      mld1={'family': 6, 'version': 1, 'kind': '131'},
+      igmp3={'family': 4, 'version': 3, 'kind': r'v3/2'},
+      igmp2={'family': 4, 'version': 2, 'kind': '0x16'},
+      igmp1={'family': 4, 'version': 1, 'kind': '0x12'})
 def test_queries_are_answered(t, family, version, kind):
     net = t.network(addresses=(HOST4, HOST6))
-    image = web(t, net, '--ipv4=10.73.0.2/24')
+    image = web(t, net, '--ipv4=10.73.0.2/24', '--mdns=on', '--hostname=tin')
     wait_for(image, r'address fe80::')
+    wait_for(image, r'address 10\.73\.0\.2')
     querier = net.start(sys.executable, QUERIER, family, version, 60)
-    wait_for(querier, rf'ff02::1:ff\S+ {kind} fe80::')
+    if family == 4:
+        wait_for(querier, rf'224\.0\.0\.251 {kind} 10\.73\.0\.2')
+    else:
+        wait_for(querier, rf'ff02::1:ff\S+ {kind} fe80::')
+        wait_for(querier, rf'ff02::fb {kind} fe80::')
 
 
 def test_bridge_keeps_our_groups(t):

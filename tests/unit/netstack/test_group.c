@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Multicast groups: joining, IGMPv3 and MLDv2, and the older queriers. */
 #include "../lib/suite.h"
+#include "chew.h"
 #include "rig.h"
 
 #include <base/csum.h>
@@ -348,6 +349,60 @@ START_TEST(test_queries_that_must_not_be_believed)
 }
 END_TEST
 
+/* Reads all that it says is there. */
+static bool take4(struct span in)
+{
+    struct group_query q;
+    unsigned sum = 0;
+
+    if (!igmp_query_parse(&q, in))
+        return false;
+    for (unsigned i = 0; i < q.nsources * 4; i++)
+        sum += q.source[i];
+    return sum < UINT32_MAX;
+}
+
+static bool take6(struct span in)
+{
+    struct group_query q;
+    unsigned sum = 0;
+
+    if (!mld_query_parse(&q, in))
+        return false;
+    for (unsigned i = 0; i < q.nsources * 16; i++)
+        sum += q.source[i];
+    return sum < UINT32_MAX;
+}
+
+static bool alert4(struct span in)
+{
+    return ip4_has_alert(in);
+}
+
+static bool alert6(struct span in)
+{
+    return ip6_has_alert(in);
+}
+
+START_TEST(test_hostile_queries_are_read_within_their_bytes)
+{
+    static const uint8_t options[12] = "\1\7\6\0\0\0\0\224\4\0\0\0";
+    static const uint8_t ext[16] = "\72\1\1\6\0\0\0\0\0\0\5\2\0\0\0\0";
+    uint8_t b[44 + 32] = {IGMP_QUERY, 10, 0, 0, 239, 1, 2, 3, 2, 125, 0, 3};
+
+    chew(take4, b, 12 + 3 * 4);
+    chew(take4, b, 8);
+    memset(b, 0, sizeof(b));
+    b[0] = MLD_QUERY;
+    memset(b + 8, 0xff, 16);
+    b[27] = 2;
+    chew(take6, b, 28 + 32);
+    chew(take6, b, 24);
+    chew(alert4, options, sizeof(options));
+    chew(alert6, ext, sizeof(ext));
+}
+END_TEST
+
 static unsigned heard;
 
 static void hear(const struct udp_dgram *d, void *user)
@@ -481,6 +536,7 @@ int main(void)
         test_datagrams_of_joined_groups_alone_are_delivered};
     const TTest *const once[] = {
         test_igmp_version_1_has_no_word_for_leaving,
+        test_hostile_queries_are_read_within_their_bytes,
         test_groups_are_bounded_and_addresses_always_fit,
         test_solicited_node_groups_are_reported_before_the_probe,
         test_link_that_comes_back_hears_of_the_groups};
