@@ -37,8 +37,8 @@ struct limits {
     uint32_t tcp_listeners; /* 8 */
     /* What one connection may come to have in flight to us, and queued; it
      * begins with 64 KiB, and grows as its path and free memory have it. */
-    uint32_t tcp_rcvbuf;  /* 4 MiB */
-    uint32_t tcp_sndbuf;  /* 4 MiB */
+    uint32_t tcp_rcvbuf;  /* bytes; 4194304 */
+    uint32_t tcp_sndbuf;  /* bytes; 4194304 */
     uint32_t rx_blocks;   /* 2 KiB each, shared by all; 4096, floor 160 */
     uint32_t tx_blocks;   /* 4 KiB each, shared by all; 2048, floor 80 */
     uint32_t udp_binds;   /* 8 */

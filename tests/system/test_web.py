@@ -269,6 +269,13 @@ def test_health_metrics_log_and_status(t):
         assert fields['content-type'].startswith('text/plain')
         log = wire.ask('GET', '/log')[2].decode()
         assert 'boot] web ' in log, log
+        body = wire.ask('GET', '/connections')[2].decode()
+        assert body.startswith('connections:1/'), body
+        assert '\nESTABLISHED ' in body and ' rtt:' in body, body
+        _, fields, body = wire.ask('GET', '/connections?format=json')
+        assert fields['content-type'] == 'application/json'
+        one, = json.loads(body)['connections']
+        assert one['state'] == 'ESTABLISHED' and one['cwnd'] > 0, one
         first = json.loads(wire.ask('GET', '/status.json')[2])
         time.sleep(0.3)
         then = json.loads(wire.ask('GET', '/status.json')[2])

@@ -221,6 +221,14 @@ START_TEST(test_send_buffer_follows_the_window)
     }
     ck_assert_uint_eq(last, MOST);
     ck_assert_uint_gt(sent, MOST);
+    /* What it may queue shrinks while blocks are scarce. */
+    while (net->tx.blocks.in_use < 1024 - 1024 / 4)
+        hog[nhogs++] = block_get(&net->tx);
+    ck_assert_uint_eq(info().snd_buffer, BUFFER_BEGIN);
+    ck_assert_uint_eq(stream_reserve(end.s).n, 0);
+    while (nhogs)
+        buf_drop(&hog[--nhogs]->buf);
+    ck_assert_uint_eq(info().snd_buffer, MOST);
     close_net();
 }
 END_TEST
