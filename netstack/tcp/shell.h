@@ -225,17 +225,7 @@ static inline uint32_t conn_rcv_limit(const struct conn *c)
 {
     return c->rcv_buf < c->tcp->rcv_most ? c->rcv_buf : c->tcp->rcv_most;
 }
-static inline uint32_t conn_snd_limit(const struct conn *c)
-{
-    /* A window in flight, and one to go on with when it is acknowledged; what
-     * it begins with while a quarter of the blocks is left. */
-    const struct pool *tx = &c->tcp->config.tx_blocks->blocks;
-    uint32_t most = c->tcp->config.limits.tcp_sndbuf, n = 2 * c->tcb.cc.cwnd;
-
-    if (n < BUFFER_BEGIN || tx->in_use >= tx->count - tx->count / 4)
-        n = BUFFER_BEGIN;
-    return n < most ? n : most;
-}
+uint32_t conn_snd_limit(const struct conn *);
 extern const struct stream_ops tcp_stream_ops;
 
 /* Payload of a segment that the path carries, without options. */

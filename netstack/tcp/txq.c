@@ -17,6 +17,18 @@ static bool tx_pressed(const struct tcp *tcp)
     return tx->in_use >= tx->count - tx->count / 8;
 }
 
+uint32_t conn_snd_limit(const struct conn *c)
+{
+    /* A window in flight, and one to go on with when it is acknowledged; what
+     * it begins with while a quarter of the blocks is left. */
+    const struct pool *tx = &c->tcp->config.tx_blocks->blocks;
+    uint32_t most = c->tcp->config.limits.tcp_sndbuf, n = 2 * c->tcb.cc.cwnd;
+
+    if (n < BUFFER_BEGIN || tx->in_use >= tx->count - tx->count / 4)
+        n = BUFFER_BEGIN;
+    return n < most ? n : most;
+}
+
 static uint32_t queued(const struct conn *c)
 {
     return c->tx ? c->tcb.snd_end - seq_max(c->tx->seq, c->tcb.snd_una) : 0;
