@@ -53,7 +53,7 @@
     DROP(X, udp_full, "receive queue full")                                    \
     DROP(X, dhcp, "malformed or unasked DHCP")                                 \
     DROP(X, dns, "malformed or unasked DNS")                                   \
-    DROP(X, mdns, "multicast DNS from elsewhere")                              \
+    DROP(X, mdns, "multicast DNS from elsewhere, or too much of it")           \
     DROP(X, no_route, "sent: no route or source address")                      \
     DROP(X, too_big, "sent: larger than the path takes")                       \
     DROP(X, neighbour_silent, "sent: next hop did not answer")                 \
@@ -100,6 +100,8 @@
     FULL(X, routers)                                                           \
     FULL(X, paths)                                                             \
     FULL(X, questions)                                                         \
+    FULL(X, name_servers)                                                      \
+    FULL(X, domains)                                                           \
     X(COUNTER, groups_full, "", "Multicast groups not joined: table full")     \
     X(COUNTER, pmtu_updates, "", "Paths found to be narrower than the NIC")    \
     X(COUNTER, dns_queries__udp, "transport=\"udp\"",                          \

@@ -39,8 +39,12 @@ void dns_search_learnt(struct net *net, uint8_t netif,
             return;
         }
     }
-    if (s->n == DNS_SEARCH_MAX || until <= net->now)
+    if (until <= net->now)
         return;
+    if (s->n == DNS_SEARCH_MAX) {
+        net->count.full__domains++;
+        return;
+    }
     for (i = s->n++; i > 0 && s->domain[i - 1].origin > origin; i--)
         s->domain[i] = s->domain[i - 1];
     d = &s->domain[i];

@@ -26,10 +26,13 @@ void dns_server_learnt(struct net *net, uint8_t netif,
             net_wake_at(net, net->now);
             return;
         }
-    if (d->nservers == DNS_SERVERS_MAX || until <= net->now ||
-        (origin != ORIGIN_STATIC && d->nservers &&
-         d->server[0].origin == ORIGIN_STATIC))
+    if (until <= net->now || (origin != ORIGIN_STATIC && d->nservers &&
+                              d->server[0].origin == ORIGIN_STATIC))
         return;
+    if (d->nservers == DNS_SERVERS_MAX) {
+        net->count.full__name_servers++;
+        return;
+    }
     for (i = d->nservers++; i > 0 && d->server[i - 1].origin > origin; i--)
         d->server[i] = d->server[i - 1];
     d->server[i] = (struct dns_server){.addr = *addr,

@@ -168,6 +168,7 @@ void mdns_input(struct net *net, const struct ip_rx *rx, uint16_t from,
         collect(&net->nif[i], rx->v4, &all);
     answer = mdns_on_message(&r->core, l, &here, &all, &in, now,
                              rng_u32(&net->rng), out);
+    net->count.drops__mdns += l->messages > MDNS_MESSAGES_S;
     if (answer)
         (void)send(net, nif, &rx->src, from, out, answer);
     if (r->core.conflict) {

@@ -44,6 +44,8 @@ PACKAGES = {
         ('mtools', 'mtype'),
         ('dnsmasq-base', 'dnsmasq'),
         ('radvd', 'radvd'),
+        ('avahi-daemon', 'avahi-daemon'),
+        ('bind9-dnsutils', 'dig'),
         ('kea-dhcp4-server', 'kea-dhcp4'),
         ('kea-dhcp6-server', 'kea-dhcp6'),
         ('chromium', 'chromium'),

@@ -333,6 +333,7 @@ START_TEST(test_search_list_is_bounded_and_expires)
                           r.now + (i + 1) * NS_PER_SEC);
     }
     ck_assert_uint_eq(s->n, DNS_SEARCH_MAX);
+    ck_assert_uint_eq(r.net->count.full__domains, 3);
     rig_wait(&r, 2500 * NS_PER_MS);
     ck_assert_uint_eq(s->n, DNS_SEARCH_MAX - 2);
     dns_search_clear(r.net, 1, ORIGIN_RA);
@@ -492,6 +493,22 @@ START_TEST(test_cancelled_question_is_not_answered)
 }
 END_TEST
 
+START_TEST(test_name_servers_are_bounded)
+{
+    struct rig r;
+
+    open_with(&r, 0);
+    for (unsigned i = 0; i < DNS_SERVERS_MAX + 2; i++) {
+        struct ipaddr a = ip4_addr(SERVER1 + i);
+
+        dns_server_learnt(r.net, 1, &a, ORIGIN_RA, NS_NEVER);
+    }
+    ck_assert_uint_eq(r.net->dns.nservers, DNS_SERVERS_MAX);
+    ck_assert_uint_eq(r.net->count.full__name_servers, 2);
+    rig_close(&r);
+}
+END_TEST
+
 RUN_TESTS("dns_names", PANICS(),
           test_answers_are_remembered_as_long_as_they_say,
           test_ttl_has_bounds_and_nothing_is_remembered_without_soa,
@@ -503,4 +520,5 @@ RUN_TESTS("dns_names", PANICS(),
           test_search_list, test_search_list_is_bounded_and_expires,
           test_special_names_are_never_asked_for, test_records_of_other_types,
           test_reverse_names, test_answers_for_other_names_are_not_used,
-          test_cancelled_question_is_not_answered)
+          test_cancelled_question_is_not_answered,
+          test_name_servers_are_bounded)

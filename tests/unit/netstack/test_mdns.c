@@ -602,6 +602,7 @@ START_TEST(test_floods_and_long_lists_are_bounded)
         rig_forget(&r);
     }
     ck_assert_uint_eq(n, MDNS_MESSAGES_S);
+    ck_assert_uint_eq(drops(&r, mdns), 2 * MDNS_MESSAGES_S);
     rig_close(&r);
 }
 END_TEST
