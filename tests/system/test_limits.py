@@ -7,7 +7,7 @@ from overload import Victim
 
 ROW = re.compile(r'^\| (.+?) \|$', re.M)
 CONSTANT = re.compile(r'`([A-Z][A-Z0-9_]+) = (\d+)`')
-COUNTER = re.compile(r'`([a-z_]+_[a-z_]+(?:\{[^}]+\})?)`')
+COUNTER = re.compile(r'`([^`]+)`')
 TEST = re.compile(r'`(test_[a-z0-9_]+)`')
 
 
