@@ -54,6 +54,9 @@ PACKAGES = {
          '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/'
          'libclang_rt.fuzzer-x86_64.a'),
         ('gdb', 'gdb'),
+        # The bench `lwip`.
+        ('valgrind', 'valgrind'),
+        ('liblwip-dev', '/usr/include/lwip/lwip/tcp.h'),
     ],
 }
 FOR_TEST = ('build', 'run', 'image', 'qcow2', 'unit')

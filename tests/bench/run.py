@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import against_lwip
 import goodput
 import network
 from guest import Guest, GuestError, Http, ROOT
@@ -135,6 +136,7 @@ BENCHES = {
     "idle": idle_cpu,
     "idle-instructions": idle_instructions,
     "goodput": lambda net, build: goodput.goodput(build, say=remark),
+    "lwip": lambda net, build: against_lwip.compare(build, say=remark),
     "share": lambda net, build: goodput.share(build, say=remark),
 }
 
@@ -148,6 +150,8 @@ def measure(net, build, name, runs):
 
 def judge(value, limits):
     """(verdict word, missed) for a number or a dictionary of them."""
+    if value is None:
+        return "not measured", False
     values = list(value.values()) if isinstance(value, dict) else [value]
     if "least" in limits:
         missed = min(values) < limits["least"]
@@ -163,6 +167,8 @@ def judge(value, limits):
 
 def number(value):
     """As people read it."""
+    if value is None:
+        return "-"
     if isinstance(value, dict):
         return " / ".join(number(v) for v in value.values())
     return f"{value:,}"
