@@ -18,6 +18,7 @@ import time
 
 import against_lwip
 import goodput
+import linux_guest
 import network
 from guest import Guest, GuestError, Http, ROOT
 from workloads import PAGE, WORKLOADS
@@ -137,6 +138,7 @@ BENCHES = {
     "idle-instructions": idle_instructions,
     "goodput": lambda net, build: goodput.goodput(build, say=remark),
     "lwip": lambda net, build: against_lwip.compare(build, say=remark),
+    "linux": lambda net, build: linux_guest.compare(net, build, remark),
     "share": lambda net, build: goodput.share(build, say=remark),
 }
 
