@@ -42,6 +42,8 @@ enum {
                              * or the connection ends */
     HTTP_LINGER_MAX = 1 << 20, /* bytes thrown away after the last answer */
     HTTP_SCRATCH = 16,         /* beyond: wait, or take it from the oldest */
+    HTTP_SCRATCH_HEADS = 12,   /* of these for heads that come in pieces: who
+                                * has asked is not kept waiting by them */
     HTTP_REFUSALS = 8,         /* being told 503 at once; beyond: reset */
     HTTP_RATE_BYTES = 500,     /* a second, that a peer must keep up */
     HTTP_PATH_MAX = 1024,      /* bytes of a path with escapes; beyond: 414 */
@@ -125,6 +127,7 @@ struct http_scratch {
     struct http_scratch *older, *newer;
     struct http_exchange *holder;
     ns_t since;
+    bool gathers;           /* it was taken for a head */
     struct http1_head head; /* of the `in_n` bytes gathered */
     uint16_t in_n, out_at, out_n;
     uint8_t in[HTTP_HEAD_MAX];
@@ -211,7 +214,8 @@ struct http {
     struct timer starved_timer;
     struct pool conns, scratches, loans;
     struct http_scratch *oldest, *newest; /* scratch buffers held */
-    const struct clock *clock; /* NULL: wall_base it is */
+    unsigned gathering;                   /* of these, for heads */
+    const struct clock *clock;            /* NULL: wall_base it is */
     uint64_t wall_base;   /* seconds since 1970 at loop time 0 */
     ns_t date_until;      /* `date` is right before */
     uint8_t date_n;       /* bytes of the line; 0: no clock */

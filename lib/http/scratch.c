@@ -5,7 +5,8 @@
  * Who sends a head in pieces or reads its answers slowly needs one for a
  * while.  When all are held, the next one waits; whoever has held one longest,
  * and longer than HTTP_GRACE, loses it with its connection.  So a crowd of slow
- * clients gets in the way of each other, and of nobody else.
+ * clients gets in the way of each other, and of nobody else.  Heads that come
+ * in pieces may hold some of them only: answers have the rest.
  */
 #include "http_impl.h"
 
@@ -23,40 +24,67 @@ static void link_newest(struct http *h, struct http_scratch *s)
     h->newest = s;
 }
 
-/* Waits its turn; the timer is for when nobody gives one back. */
-static void starve(struct http_exchange *x)
+static void list_first(struct http_list *l, struct http_exchange *x)
+{
+    x->prev = NULL;
+    x->next = l->head;
+    *(l->head ? &l->head->prev : &l->tail) = x;
+    l->head = x;
+    x->listed = true;
+}
+
+/* Waits its turn, an answer before all heads; the timer is for when nobody
+ * gives one back before `next` has held its own long enough. */
+static void starve(struct http_exchange *x, const struct http_scratch *next)
 {
     struct http *h = x->server;
-    ns_t since = h->oldest ? h->oldest->since : loop_now(h->loop);
+    ns_t since = next ? next->since : loop_now(h->loop);
 
     if (!x->starved) {
         h->m.scratch_waits++;
         conn_unlist(x);
-        conn_list(&h->starved, x);
+        if (x->state == CONN_READING)
+            conn_list(&h->starved, x);
+        else
+            list_first(&h->starved, x);
         x->starved = true;
     }
     if (!timer_is_set(&h->starved_timer))
         timer_set(h->loop, &h->starved_timer, since + HTTP_GRACE);
 }
 
+/* Whether there is none left for `x`; then, whose would be the next to go. */
+static bool none_left(const struct http *h, bool gathers,
+                      struct http_scratch **next)
+{
+    bool heads_full = gathers && h->gathering >= HTTP_SCRATCH_HEADS;
+
+    *next = h->oldest;
+    while (heads_full && *next && !(*next)->gathers)
+        *next = (*next)->newer;
+    return heads_full || h->scratches.in_use == h->scratches.count;
+}
+
 bool scratch_take(struct http_exchange *x)
 {
     struct http *h = x->server;
     ns_t now = loop_now(h->loop);
-    struct http_scratch *s;
+    bool gathers = x->state == CONN_READING;
+    struct http_scratch *s, *next;
 
     if (x->scratch)
         return true;
-    if (h->scratches.in_use == h->scratches.count &&
-        now - h->oldest->since >= HTTP_GRACE) {
+    if (none_left(h, gathers, &next) && now - next->since >= HTTP_GRACE) {
         h->m.evicted++;
-        conn_end(h->oldest->holder);
+        conn_end(next->holder);
     }
-    s = pool_get(&h->scratches);
+    s = none_left(h, gathers, &next) ? NULL : pool_get(&h->scratches);
     if (!s) {
-        starve(x);
+        starve(x, next);
         return false;
     }
+    s->gathers = gathers;
+    h->gathering += gathers;
     if (x->starved)
         conn_unlist(x);
     s->holder = x;
@@ -84,6 +112,7 @@ void scratch_put(struct http_exchange *x)
         return;
     x->scratch = NULL;
     unlink_holder(h, s);
+    h->gathering -= s->gathers;
     pool_put(&h->scratches, s);
     wake_starved(h);
 }

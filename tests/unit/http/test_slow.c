@@ -388,21 +388,21 @@ END_TEST
 START_TEST(test_a_crowd_of_slow_heads_does_not_stop_others)
 {
     struct rig r;
-    struct client *c[HTTP_SCRATCH + 4];
+    struct client *c[HTTP_SCRATCH_HEADS + 4];
 
     start(&r, 0);
     for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
         c[i] = rig_connect(&r, 0, 0);
         client_send(&r, c[i], "GET /");
     }
-    ck_assert_uint_eq(r.http->scratches.in_use, HTTP_SCRATCH);
+    ck_assert_uint_eq(r.http->scratches.in_use, HTTP_SCRATCH_HEADS);
     ck_assert_uint_eq(r.http->m.scratch_waits, 4);
     /* who comes in one piece needs none */
     ck_assert(holds(ask(&r, "GET /" END), "small"));
     /* who waits is served once one who held on is thrown out */
-    client_send(&r, c[HTTP_SCRATCH], END);
+    client_send(&r, c[HTTP_SCRATCH_HEADS], END);
     rig_wait(&r, 2 * SEC);
-    ck_assert(holds(c[HTTP_SCRATCH]->got, "small"));
+    ck_assert(holds(c[HTTP_SCRATCH_HEADS]->got, "small"));
     ck_assert(c[0]->closed);
     ck_assert_uint_ge(r.http->m.evicted, 1);
     rig_wait(&r, 20 * SEC);
