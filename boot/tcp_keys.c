@@ -4,6 +4,7 @@
  * source: keys for the one who runs the image, who knows its memory and load.
  */
 #include <log/log_impl.h>
+#include <tcp/cc.h>
 
 #include "tcp_keys.h"
 
@@ -15,6 +16,9 @@ KEY_UINT(tcp_connections, "tcp-connections", "COUNT", 64, CONNS_MAX, NULL,
 KEY_UINT(tcp_per_source, "tcp-per-source", "COUNT", 1, CONNS_MAX, NULL,
          "TCP connections from one IPv4 address or IPv6 /64 at once (default: "
          "63/64 of all)");
+
+KEY_CHOICE(tcp_congestion, "tcp-congestion", "cubic|newreno", "cubic",
+           "TCP congestion control (RFC 9438 or RFC 5681)");
 
 void tcp_keys_wish(const struct env *env, struct limits *l)
 {
@@ -28,6 +32,9 @@ void tcp_keys_config(const struct env *env, struct net_config *c)
 
     if (key_given(env->keys, &key_tcp_per_source))
         c->tcp_per_source = (uint32_t)key_uint(env->keys, &key_tcp_per_source);
+    c->tcp_congestion = *key_string(env->keys, &key_tcp_congestion) == 'n'
+                            ? CC_NEWRENO
+                            : CC_CUBIC;
     tcp_keys_wish(env, &wish);
     if (wish.tcp_conns > env->limits.tcp_conns)
         log_warn(env->log, "net",

@@ -40,6 +40,7 @@ struct net_config {
     uint32_t tcp_per_source; /* connections, and half-open entries, that one
                               * address (or IPv6 /64) may hold; 0: nearly all
                               * and half: tcp/source.c */
+    uint8_t tcp_congestion;  /* enum cc_kind; 0 is CUBIC */
     const char *hostname;    /* for DHCP; NULL: none */
     bool mdns;            /* answer to that name by multicast DNS */
 };

@@ -4,6 +4,22 @@
  */
 #include "core_int.h"
 
+/* The window may grow; `flight` says whether it was made use of. */
+void tcp_grow(struct arrival *a, uint32_t acked, uint32_t flight)
+{
+    struct tcb *t = a->t;
+    struct cc_ack ack = {.mss = t->mss,
+                         .acked = acked,
+                         .flight = flight,
+                         .una = t->snd_una,
+                         .nxt = t->snd_nxt,
+                         .rtt = a->rtt,
+                         .srtt = t->srtt8 >> 3,
+                         .now = a->now};
+
+    cc_on_ack(&t->cc, &ack);
+}
+
 /* What the peer acknowledges has arrived: SND.UNA moves on. */
 void tcp_advance(struct arrival *a, uint32_t ack)
 {
@@ -25,7 +41,7 @@ void tcp_advance(struct arrival *a, uint32_t ack)
     if (t->ca == TCP_CA_OPEN) {
         t->dups = 0;
         t->stale_dups = false;
-        cc_ops_of(&t->cc)->ack(&t->cc, t->mss, acked, t->sent_flight, a->now);
+        tcp_grow(a, acked, t->sent_flight);
     } else {
         tcp_on_advance(a, acked);
     }

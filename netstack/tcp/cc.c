@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * cc.c - what all congestion control algorithms share.
+ * cc.c - what all congestion control algorithms share: the windows to begin
+ * with, slow start by bytes (RFC 5681, RFC 3465), its end by HyStart++ (RFC
+ * 9406), and the way back from a loss that was none.
  */
 #include "cc.h"
+
+/* RFC 9406 4.3. */
+enum {
+    HS_SAMPLES = 8,
+    HS_CSS_DIVISOR = 4,
+    HS_CSS_ROUNDS = 5,
+    HS_RTT_MIN = 4 * NS_PER_MS >> 10, /* bounds of the threshold */
+    HS_RTT_MAX = 16 * NS_PER_MS >> 10
+};
 
 static uint32_t initial_window(uint32_t mss)
 {
@@ -14,8 +25,8 @@ static uint32_t initial_window(uint32_t mss)
 
 const struct cc_ops *cc_ops_of(const struct cc *c)
 {
-    static const struct cc_ops *const all[CC_KINDS] = {[CC_NEWRENO] =
-                                                           &cc_newreno};
+    static const struct cc_ops *const all[CC_KINDS] = {
+        [CC_CUBIC] = &cc_cubic, [CC_NEWRENO] = &cc_newreno};
 
     return all[c->kind];
 }
@@ -27,6 +38,114 @@ void cc_init(struct cc *c, uint8_t kind, uint32_t mss, bool syn_lost)
                      .kind = kind};
 }
 
+/* The round trip grew by an eighth since the round before: a queue fills. */
+static bool is_slower(const struct hystart *h, uint32_t than)
+{
+    uint32_t by = than / 8;
+
+    if (by < HS_RTT_MIN)
+        by = HS_RTT_MIN;
+    if (by > HS_RTT_MAX)
+        by = HS_RTT_MAX;
+    return h->min >= than + by;
+}
+
+/* RFC 9406 4.2, for the first slow start alone.  Returns whether the window
+ * grows slowly in this round; css_rounds reaches its end there. */
+static bool conservative(struct cc *c, const struct cc_ack *a)
+{
+    struct hystart *h = &c->hs;
+
+    if ((int32_t)(a->una - h->window_end) >= 0 || !h->window_end) {
+        h->window_end = a->nxt;
+        h->last_min = h->min;
+        h->min = 0;
+        h->samples = 0;
+        if (h->css_rounds && ++h->css_rounds > HS_CSS_ROUNDS) {
+            c->ssthresh = c->cwnd;
+            return true;
+        }
+    }
+    if (a->rtt && h->samples < UINT8_MAX) {
+        h->samples++;
+        if (!h->min || a->rtt < h->min)
+            h->min = a->rtt;
+    }
+    if (h->samples < HS_SAMPLES)
+        return h->css_rounds;
+    if (h->css_rounds) {
+        if (h->min < h->base_min)
+            h->css_rounds = 0; /* it was jitter */
+    } else if (h->last_min && is_slower(h, h->last_min)) {
+        h->base_min = h->min;
+        h->css_rounds = 1;
+    }
+    return h->css_rounds;
+}
+
+static void slow_start(struct cc *c, const struct cc_ack *a)
+{
+    uint32_t most = CC_SLOW_START_SEGMENTS * a->mss;
+    uint32_t by = a->acked < most ? a->acked : most;
+
+    if (c->ssthresh == CC_CWND_MAX && conservative(c, a))
+        by /= HS_CSS_DIVISOR;
+    c->cwnd += by;
+}
+
+/* A window that was not used says nothing about the path: it does not grow
+ * (RFC 7661 has the reasons). */
+void cc_on_ack(struct cc *c, const struct cc_ack *a)
+{
+    if (c->cwnd >= CC_CWND_MAX)
+        return;
+    if (c->cwnd < c->ssthresh) {
+        if (a->flight >= c->cwnd / 2)
+            slow_start(c, a);
+    } else if (a->flight + a->mss >= c->cwnd) {
+        cc_ops_of(c)->avoid(c, a);
+    } else {
+        c->cubic.epoch = 0; /* RFC 9438 4.2: time without data is not growth */
+    }
+}
+
+static void lower(struct cc *c, uint32_t mss, uint32_t flight)
+{
+    c->was.cwnd = c->cwnd;
+    c->was.ssthresh = c->ssthresh;
+    c->was.cubic = c->cubic;
+    c->saved = true;
+    c->ssthresh = cc_ops_of(c)->reduced(c, mss, flight);
+    if (c->ssthresh < 2 * mss)
+        c->ssthresh = 2 * mss;
+    c->acked = 0;
+}
+
+void cc_on_loss(struct cc *c, uint32_t mss, uint32_t flight)
+{
+    lower(c, mss, flight);
+    c->cwnd = c->ssthresh;
+}
+
+void cc_on_timeout(struct cc *c, uint32_t mss, uint32_t flight)
+{
+    lower(c, mss, flight);
+    c->cwnd = mss;
+    c->cubic.w_max =
+        0; /* RFC 9438 4.8: a new curve from where slow start ends */
+}
+
+void cc_undo(struct cc *c)
+{
+    if (!c->saved)
+        return;
+    c->saved = false;
+    if (c->cwnd < c->was.cwnd)
+        c->cwnd = c->was.cwnd;
+    c->ssthresh = c->was.ssthresh;
+    c->cubic = c->was.cubic;
+}
+
 void cc_idle(struct cc *c, uint32_t mss)
 {
     uint32_t restart = initial_window(mss);
@@ -34,6 +153,7 @@ void cc_idle(struct cc *c, uint32_t mss)
     if (c->cwnd > restart)
         c->cwnd = restart;
     c->acked = 0;
+    c->cubic.epoch = 0;
 }
 
 void cc_recovered(struct cc *c, uint32_t mss, uint32_t flight)

@@ -16,6 +16,7 @@ struct arrival {
     /* What is left of the segment once it is cut to the window. */
     bool fin;
     uint32_t seq, off, len;
+    uint32_t rtt; /* that the segment tells, of 1024 ns; 0: does not */
     struct tcp_act act;
 };
 
@@ -66,6 +67,7 @@ void tcp_keep_ts(struct arrival *);
 /* ack.c: the fifth step. */
 bool tcp_check_ack(struct arrival *);
 void tcp_advance(struct arrival *, uint32_t ack);
+void tcp_grow(struct arrival *, uint32_t acked, uint32_t flight);
 
 /* recover.c */
 uint32_t tcp_pipe(const struct tcb *);

@@ -56,7 +56,7 @@ void tcp_open_for(const struct tcp *tcp, const struct ip_path *path,
                              .ts = true,
                              .sack = true,
                              .wscale = true,
-                             .cc = CC_NEWRENO};
+                             .cc = tcp->config.tcp_congestion};
 }
 
 /* Whether there is room for one more.  Nothing is said to those for whom there

@@ -121,7 +121,7 @@ static void enter_recovery(struct arrival *a)
     t->partial = false;
     t->inflate = uses_sack(t) ? 0 : TCP_DUP_THRESH * (uint32_t)t->mss;
     first_is_lost(t);
-    cc_ops_of(&t->cc)->loss(&t->cc, t->mss, tcp_flight(t), a->now);
+    cc_on_loss(&t->cc, t->mss, tcp_flight(t));
     a->act.fast_rtx = true;
 }
 
@@ -201,7 +201,7 @@ void tcp_on_advance(struct arrival *a, uint32_t acked)
     switch (t->ca) {
     case TCP_CA_DISORDER:
         leave(t);
-        cc_ops_of(&t->cc)->ack(&t->cc, t->mss, acked, t->sent_flight, a->now);
+        tcp_grow(a, acked, t->sent_flight);
         if (t->ca == TCP_CA_DISORDER)
             update_lost(t);
         if (seq_lt(t->snd_una, t->lost_below))
@@ -211,7 +211,7 @@ void tcp_on_advance(struct arrival *a, uint32_t acked)
         advance_in_recovery(a, acked);
         break;
     default: /* TCP_CA_LOSS: slow start goes on through the repair */
-        cc_ops_of(&t->cc)->ack(&t->cc, t->mss, acked, t->cc.cwnd, a->now);
+        tcp_grow(a, acked, t->cc.cwnd);
         if (!seq_lt(t->snd_una, t->recover)) {
             leave(t);
             t->stale_dups = true;
@@ -221,8 +221,9 @@ void tcp_on_advance(struct arrival *a, uint32_t acked)
 
 void tcp_enter_loss(struct tcb *t, bool congested, ns_t now)
 {
+    (void)now;
     if (congested && t->ca != TCP_CA_LOSS)
-        cc_ops_of(&t->cc)->timeout(&t->cc, t->mss, tcp_flight(t), now);
+        cc_on_timeout(&t->cc, t->mss, tcp_flight(t));
     else if (congested)
         t->cc.cwnd = t->mss;
     /* A second timeout: do not trust what SACK said (RFC 2018 8). */

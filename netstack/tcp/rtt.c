@@ -43,13 +43,17 @@ void tcp_rtt_on_ack(struct arrival *a, uint32_t ack)
     if (t->rtt_timed) {
         if (seq_lt(t->rtt_seq, ack)) {
             t->rtt_timed = false;
+            a->rtt = (uint32_t)((a->now - t->rtt_at) >> 10) | 1;
             tcp_rtt_sample(t, a->now - t->rtt_at);
+            return;
         }
-        return;
     }
     if (!t->ts_ok || !(a->s->opts & TCP_OPT_TS) || !a->s->tsecr)
         return;
     ticks = tcp_tsval(t, a->now) - a->s->tsecr;
-    if (ticks <= TCP_RTO_MAX >> 20)
+    if (ticks > TCP_RTO_MAX >> 20)
+        return;
+    a->rtt = ticks << 10 | 1;
+    if (!t->rtt_timed)
         tcp_rtt_sample(t, (ns_t)ticks << 20);
 }

@@ -26,7 +26,7 @@ START_TEST(test_figures_of_one_connection)
     ck_assert(tcp_info_next(net, &at, &t));
     ck_assert_str_eq(t.state, "ESTABLISHED");
     ck_assert_str_eq(t.recovery, "open");
-    ck_assert_str_eq(t.congestion, "newreno");
+    ck_assert_str_eq(t.congestion, "cubic");
     ck_assert(ipaddr_eq(&t.local.addr, &us));
     ck_assert(ipaddr_eq(&t.remote.addr, &peer));
     ck_assert_uint_eq(t.local.port, RIG_PORT);
