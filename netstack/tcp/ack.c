@@ -28,6 +28,10 @@ void tcp_advance(struct arrival *a, uint32_t ack)
     bool again = t->ca == TCP_CA_RECOVERY && t->partial;
 
     tcp_rtt_on_ack(a, ack);
+    if (t->rack.tlp_out)
+        tlp_on_ack(a, ack);
+    if (t->ca == TCP_CA_OPEN && !seq_lt(t->snd_nxt, ack))
+        rack_arrived(a, t->snd_una, ack);
     t->snd_una = ack;
     if (seq_lt(t->snd_nxt, ack)) { /* the probe's byte was taken */
         t->snd_nxt = ack;
@@ -39,6 +43,7 @@ void tcp_advance(struct arrival *a, uint32_t ack)
         a->act.acked--;
     t->alive_at = a->now;
     if (t->ca == TCP_CA_OPEN) {
+        rack_cut(t);
         t->dups = 0;
         t->stale_dups = false;
         tcp_grow(a, acked, t->sent_flight);
@@ -80,6 +85,8 @@ static void take_duplicate(struct arrival *a, bool window_moved)
     const struct tcp_seg *s = a->s;
     uint32_t sacked = tcp_take_sack(a);
 
+    if (t->rack.tlp_out)
+        tlp_on_ack(a, s->ack);
     if (t->snd_una == t->snd_nxt)
         return;
     if (t->sack_ok && t->board) {

@@ -14,9 +14,19 @@ static ns_t patience(const struct tcb *t)
 
 void tcp_arm_rtx(struct tcb *t, ns_t now)
 {
-    ns_t end = t->alive_at + patience(t);
+    ns_t end = t->alive_at + patience(t), wait = tcp_rto_now(t), tlp;
 
-    t->rtx_at = now + tcp_rto_now(t);
+    t->timer = TCP_TIMER_RTO;
+    if (t->rack.wait) {
+        if ((ns_t)t->rack.wait << 10 < wait) {
+            wait = (ns_t)t->rack.wait << 10;
+            t->timer = TCP_TIMER_REO;
+        }
+    } else if ((tlp = tlp_wait(t)) < wait) {
+        wait = tlp;
+        t->timer = TCP_TIMER_TLP;
+    }
+    t->rtx_at = now + wait;
     if (end < t->rtx_at && now < end)
         t->rtx_at = end;
 }
@@ -108,11 +118,28 @@ void tcp_forget_ooo(struct tcb *t)
         seq_set_clear(t->ooo);
 }
 
+/* The timer was RACK's.  What is left of the timeout begins anew, which makes
+ * it later by a round trip at most. */
+static void early_due(struct tcb *t, struct tcp_act *act, ns_t now)
+{
+    if (t->timer == TCP_TIMER_TLP) {
+        t->rack.tlp_due = act->probe = true;
+        t->rack.tlp_out = true; /* none after it */
+    } else {
+        tcp_on_reo_timer(t, act, now);
+    }
+    tcp_arm_rtx(t, now);
+}
+
 /* The retransmission timer: RFC 6298 5.4 to 5.7, or the window probe's. */
 static void rtx_due(struct tcb *t, struct tcp_act *act, ns_t now)
 {
     if (now - t->alive_at >= patience(t)) {
         tcp_finish(t, act, E_TIMEOUT);
+        return;
+    }
+    if (t->timer != TCP_TIMER_RTO && tcp_flight(t)) {
+        early_due(t, act, now);
         return;
     }
     if (t->state <= TCP_SYN_RCVD) {

@@ -95,12 +95,23 @@ static bool is_probe(const struct arrival *a)
            !(a->s->flags & (TCP_SYN | TCP_RST));
 }
 
+/* RFC 2883: what came again is said once, by the next ACK. */
+static void note_dsack(struct tcb *t, uint32_t start, uint32_t end)
+{
+    if (!t->sack_ok || !seq_lt(start, end))
+        return;
+    t->dsack = (struct seq_range){start, end};
+    t->dsack_due = true;
+}
+
 static bool refuse(struct arrival *a)
 {
     const struct tcp_seg *s = a->s;
 
     if (s->flags & TCP_RST)
         return tcp_dropped(a, TCP_DROP_seq);
+    if (seq_le(s->seq + s->len, a->t->rcv_nxt))
+        note_dsack(a->t, s->seq, s->seq + s->len);
     if (s->len || s->flags & TCP_FIN)
         a->t->ack_now = true; /* it may be lost ACKs that made it come again */
     else
@@ -116,6 +127,7 @@ static void cut(struct arrival *a)
 
     if (seq_lt(a->seq, t->rcv_nxt)) {
         a->off = t->rcv_nxt - a->seq;
+        note_dsack(t, a->seq, t->rcv_nxt);
         a->len -= a->off;
         a->seq = t->rcv_nxt;
     }
@@ -253,6 +265,10 @@ static void take_out_of_order(struct arrival *a)
     struct seq_range range = {.start = a->seq, .end = a->seq + a->len};
 
     owe_dup_ack(t);
+    if (t->ooo && t->ooo->n &&
+        seq_set_bytes(t->ooo, range.start, range.end) ==
+            range.end - range.start)
+        note_dsack(t, range.start, range.end);
     if (a->room != TCP_ROOM_ALL || !t->ooo || !seq_set_add(t->ooo, range)) {
         a->act.drop = TCP_DROP_ooo;
         return;

@@ -16,6 +16,7 @@
 #define TCP_CORE_H
 
 #include "cc.h"
+#include "rack.h"
 #include "seqset.h"
 
 #include <billet/stream.h>
@@ -38,7 +39,7 @@ enum { TCP_STATES = TCP_DONE + 1 };
 enum tcp_ca {
     TCP_CA_OPEN,     /* nothing is missing as far as known */
     TCP_CA_DISORDER, /* duplicate ACKs, not yet enough of them */
-    TCP_CA_RECOVERY, /* fast recovery: RFC 6675, without SACK RFC 6582 */
+    TCP_CA_RECOVERY, /* fast recovery: RFC 8985, without SACK RFC 6582 */
     TCP_CA_LOSS      /* after a retransmission timeout */
 };
 
@@ -104,7 +105,8 @@ struct tcp_act {
             bool bad_sack;    /* it reported what was never sent */
             bool rtx_timeout; /* for the counters, as the next one */
             bool fast_rtx;
-            bool unused[2];
+            bool spurious; /* recovery was for nothing, and is undone */
+            bool probe;    /* a tail loss probe is sent */
         };
         uint64_t notes; /* all of these at once */
     };
@@ -112,6 +114,20 @@ struct tcp_act {
 
 /* How much of a segment's payload the shell can keep just now. */
 enum tcp_room { TCP_ROOM_ALL, TCP_ROOM_IN_ORDER, TCP_ROOM_NONE };
+
+/* What the retransmission timer is for. */
+enum tcp_timer {
+    TCP_TIMER_RTO, /* retransmission, or the window probe */
+    TCP_TIMER_REO, /* RACK looks again for losses */
+    TCP_TIMER_TLP  /* the tail loss probe */
+};
+
+/* RFC 5682: whether a timeout was for nothing. */
+enum tcp_frto {
+    TCP_FRTO_NONE,
+    TCP_FRTO_SENT, /* the first segment has been sent again */
+    TCP_FRTO_NEW   /* it was acknowledged; new data shall tell */
+};
 
 struct tcb {
     uint8_t state, ca; /* enum tcp_state, enum tcp_ca */
@@ -148,6 +164,7 @@ struct tcb {
     uint32_t fin_seq;        /* ... and will be at this number */
 
     struct cc cc;
+    struct rack rack;
     struct seq_set *ooo;   /* received out of order; NULL: none lent */
     struct seq_set *board; /* reported by SACK; NULL: none lent */
     uint32_t iss, irs;
@@ -156,7 +173,16 @@ struct tcb {
     uint32_t recover;    /* RecoveryPoint: what was sent when it began */
     uint32_t high_rxt;   /* retransmitted up to here */
     uint32_t lost_below; /* what is not SACKed below here counts as lost */
-    uint32_t inflate;    /* bytes that dup ACKs say have left, without SACK */
+    uint32_t prr_delivered, prr_out, prr_flight; /* RFC 6937, since it began */
+    uint32_t undo_bytes;   /* sent again and not reported as duplicate */
+    uint32_t undo_from;    /* SND.UNA when it began */
+    uint32_t undo_ts;      /* timestamp of the first retransmission */
+    bool undo_ts_ok, undo; /* there is one; there is something to undo */
+    uint8_t frto;          /* enum tcp_frto */
+    uint8_t timer;         /* enum tcp_timer, of rtx_at */
+    bool dsack_due;        /* report what came twice (RFC 2883) */
+    struct seq_range dsack;
+    uint32_t inflate; /* bytes that dup ACKs say have left, without SACK */
     uint8_t dups;
     bool rescue_ok;  /* RFC 6675 NextSeg rule 4 is still to be had */
     bool partial;    /* a partial ACK has come (RFC 6582 3.2, step 3) */
@@ -236,7 +262,7 @@ bool tcp_next(struct tcb *, uint32_t max, struct tcp_seg *out, ns_t now);
 /* Whether tcp_next() is worth calling; true once too often at most. */
 static inline bool tcp_has_next(const struct tcb *t)
 {
-    return t->todo || t->dup_acks || t->ca != TCP_CA_OPEN ||
+    return t->todo || t->dup_acks || t->ca != TCP_CA_OPEN || t->rack.tlp_due ||
            (int32_t)(t->snd_nxt - t->snd_end) < 0 ||
            t->fin_queued != t->fin_sent;
 }

@@ -16,7 +16,10 @@ struct arrival {
     /* What is left of the segment once it is cut to the window. */
     bool fin;
     uint32_t seq, off, len;
-    uint32_t rtt; /* that the segment tells, of 1024 ns; 0: does not */
+    uint32_t delivered; /* bytes that have arrived, as it says */
+    bool orig;          /* some of them, sent once, during a timeout */
+    bool dsack;         /* it reports a duplicate */
+    uint32_t rtt;       /* that the segment tells, of 1024 ns; 0: does not */
     struct tcp_act act;
 };
 
@@ -73,12 +76,43 @@ void tcp_grow(struct arrival *, uint32_t acked, uint32_t flight);
 uint32_t tcp_pipe(const struct tcb *);
 /* Takes in SACK blocks; returns how many bytes they newly report. */
 uint32_t tcp_take_sack(struct arrival *);
+uint32_t tcp_unsacked(const struct tcb *, uint32_t a, uint32_t b);
+/* A hole from `seq` on, below `end`; 0 if there is none. */
+uint32_t tcp_hole(const struct tcb *, uint32_t *seq, uint32_t end);
+/* Time for another look: what RACK found lost. */
+void tcp_on_reo_timer(struct tcb *, struct tcp_act *, ns_t now);
 void tcp_on_dup_ack(struct arrival *);
 void tcp_on_advance(struct arrival *, uint32_t acked);
 void tcp_enter_loss(struct tcb *, bool congested, ns_t now);
 /* The next range to retransmit, [*seq, *seq + returned); 0 if there is none.
  * First what is lost; `any`: also what merely may be (NextSeg rules 3, 4). */
 uint32_t tcp_next_lost(struct tcb *, uint32_t max, bool any, uint32_t *seq);
+
+/* undo.c */
+void tcp_undo_arm(struct tcb *);
+void tcp_undo_resent(struct tcb *, uint32_t n, ns_t now);
+/* Whether the segment proves that nothing had been lost. */
+bool tcp_undo_on_advance(struct arrival *, uint32_t acked);
+bool tcp_undo_on_dsack(struct arrival *, struct seq_range);
+/* Without a timestamp to tell; `orig`: what was sent once has arrived. */
+bool tcp_frto(struct arrival *, bool orig);
+void tcp_undone(struct arrival *);
+
+/* rack.c */
+void rack_sent(struct tcb *, ns_t now);
+void rack_resent(struct tcb *, uint32_t seq, uint32_t end, ns_t now);
+void rack_arrived(struct arrival *, uint32_t start, uint32_t end);
+void rack_cut(struct tcb *);
+void rack_detect(struct tcb *, ns_t now);
+uint32_t rack_lost_again(const struct tcb *);
+uint32_t rack_next_again(struct tcb *, uint32_t max, uint32_t *seq);
+void rack_on_dsack(struct tcb *);
+void rack_recovered(struct tcb *);
+
+/* tlp.c */
+ns_t tlp_wait(const struct tcb *);
+void tlp_sent(struct tcb *, bool again);
+void tlp_on_ack(struct arrival *, uint32_t ack);
 
 /* rtt.c */
 void tcp_rtt_sample(struct tcb *, ns_t rtt);

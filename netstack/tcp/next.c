@@ -40,6 +40,21 @@ static unsigned sack_blocks(const struct tcb *t)
     return t->ooo->nrecent < most ? t->ooo->nrecent : most;
 }
 
+static void report(struct tcb *t, struct tcp_seg *out)
+{
+    unsigned n = 0, most = t->ts_ok ? 3 : 4;
+
+    if (t->dsack_due && !out->len) {
+        out->sack[n++] = t->dsack; /* RFC 2883 4: first */
+    }
+    t->dsack_due = false; /* at most once, lost or not */
+    if (t->ooo && t->ooo->n)
+        n += seq_set_report(t->ooo, out->sack + n,
+                            sack_blocks(t) < most - n ? sack_blocks(t)
+                                                      : most - n);
+    out->nsack = (uint8_t)n;
+}
+
 /* Everything a segment other than a SYN says by the way. */
 static bool finish(struct tcb *t, struct tcp_seg *out, ns_t now)
 {
@@ -53,8 +68,8 @@ static bool finish(struct tcb *t, struct tcp_seg *out, ns_t now)
         out->tsval = tcp_tsval(t, now);
         out->tsecr = t->ts_recent;
     }
-    if (t->ooo && t->ooo->n)
-        out->nsack = (uint8_t)seq_set_report(t->ooo, out->sack, sack_blocks(t));
+    if (t->dsack_due || (t->ooo && t->ooo->n))
+        report(t, out);
     t->rcv_acked = t->rcv_nxt;
     t->ack_now = false;
     t->ack_at = NS_NEVER;
@@ -106,6 +121,9 @@ static bool resend(struct tcb *t, uint32_t seq, uint32_t n, struct tcp_seg *out,
         out->flags |= TCP_PSH;
     if (seq_le(seq, t->rtt_seq) && seq_lt(t->rtt_seq, end))
         t->rtt_timed = false;
+    rack_resent(t, seq, end, now);
+    tcp_undo_resent(t, n, now);
+    t->prr_out += n;
     tcp_arm_rtx(t, now);
     return finish(t, out, now);
 }
@@ -206,9 +224,37 @@ static bool send_new(struct tcb *t, uint32_t n, bool fin, struct tcp_seg *out,
         out->flags |= TCP_PSH;
     t->sent_at = now;
     t->sent_flight = tcp_flight(t);
-    if (t->rtx_at == NS_NEVER)
+    t->prr_out += n;
+    if (n + fin)
+        rack_sent(t, now);
+    if (t->rtx_at == NS_NEVER || t->timer == TCP_TIMER_TLP)
         tcp_arm_rtx(t, now);
     return finish(t, out, now);
+}
+
+/* RFC 8985 7.3: new data if there is some, else the last segment again. */
+static bool next_tlp(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
+{
+    uint32_t flight = tcp_flight(t), n = t->snd_end - t->snd_nxt;
+    uint32_t wnd = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
+
+    t->rack.tlp_due = false;
+    if (!flight)
+        return false;
+    if (max > t->mss)
+        max = t->mss;
+    if (n > max)
+        n = max;
+    if (!t->fin_sent && n && n <= wnd) {
+        send_new(t, n, false, out, now);
+        tlp_sent(t, false);
+    } else {
+        n = flight < max ? flight : max;
+        resend(t, t->snd_nxt - n, n, out, now);
+        tlp_sent(t, true);
+    }
+    tcp_arm_rtx(t, now);
+    return true;
 }
 
 static bool next_new(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
@@ -261,6 +307,8 @@ bool tcp_next(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
         blocks = t->ooo && t->ooo->n ? sack_blocks(t) : 0;
         if (blocks) /* SACK blocks take room from the payload: MUST-16 */
             max = t->mss - ((2u + 8 * blocks + 3) & ~3u);
+        if (t->rack.tlp_due && next_tlp(t, max, out, now))
+            return true;
         if (t->ca != TCP_CA_OPEN && next_lost(t, max, false, out, now))
             return true;
         if (next_new(t, max, out, now))

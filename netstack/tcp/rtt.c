@@ -53,7 +53,6 @@ void tcp_rtt_on_ack(struct arrival *a, uint32_t ack)
     ticks = tcp_tsval(t, a->now) - a->s->tsecr;
     if (ticks > TCP_RTO_MAX >> 20)
         return;
-    a->rtt = ticks << 10 | 1;
     if (!t->rtt_timed)
         tcp_rtt_sample(t, (ns_t)ticks << 20);
 }

@@ -43,6 +43,21 @@ static struct tcp_act plain(struct tcb *t, uint32_t n)
     return on(t, T0, TCP_ACK, .ack = seg(n), .wnd = 60000);
 }
 
+/* The timeout, after the probe. */
+static struct tcp_act expire(struct tcb *t)
+{
+    struct tcp_act a;
+
+    for (int i = 0; i < 3; i++) {
+        a = tcp_on_timer(t, t->rtx_at);
+        if (a.rtx_timeout)
+            break;
+        drain(t, T0);
+    }
+    ck_assert(a.rtx_timeout);
+    return a;
+}
+
 /* ---- without SACK ---- */
 
 START_TEST(test_limited_transmit)
@@ -300,7 +315,8 @@ START_TEST(test_reneging_is_survived)
     next(&t, T0);
     plain(&t, 1); /* it has 0, and 1..5 no more */
     ck_assert_uint_eq(board.n, 0);
-    tcp_on_timer(&t, t.rtx_at);
+    expire(&t);
+    t.frto = TCP_FRTO_NONE; /* not what this is about */
     for (uint32_t i = 1; i < 3; i++) {
         ck_assert_uint_eq(next(&t, T0).seq, seg(i));
         plain(&t, i + 1);
@@ -313,10 +329,10 @@ START_TEST(test_second_timeout_forgets_sack)
     struct tcb t = in_flight(true);
 
     sacked(&t, 0, 5, 6);
-    tcp_on_timer(&t, t.rtx_at);
+    expire(&t);
     drain(&t, T0);
     ck_assert_uint_eq(board.n, 1);
-    tcp_on_timer(&t, t.rtx_at);
+    expire(&t);
     ck_assert_uint_eq(board.n, 0);
 }
 END_TEST
@@ -371,7 +387,11 @@ END_TEST
 START_TEST(test_timeout_goes_back_to_one_segment)
 {
     struct tcb t = in_flight(_i);
-    struct tcp_act a = tcp_on_timer(&t, t.rtx_at);
+    struct tcp_act a;
+
+    t.rack.tlp_out = true; /* no probe */
+    tcp_arm_rtx(&t, T0);
+    a = expire(&t);
 
     ck_assert(a.rtx_timeout);
     ck_assert_uint_eq(t.cc.cwnd, MSS); /* RFC 5681 3.1 */
@@ -379,12 +399,17 @@ START_TEST(test_timeout_goes_back_to_one_segment)
     ck_assert_uint_eq(next(&t, T0).seq, seg(0));
     ck_assert(silent(&t, T0));
     plain(&t, 1);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(1)); /* slow start */
-    ck_assert_uint_eq(next(&t, T0).seq, seg(2));
+    ck_assert_uint_eq(next(&t, T0).seq, seg(10)); /* RFC 5682: new ones */
+    ck_assert_uint_eq(next(&t, T0).seq, seg(11));
     ck_assert(silent(&t, T0));
-    plain(&t, 10);
+    if (_i)
+        sacked(&t, 1, 10, 11);
+    else
+        plain(&t, 1);
+    ck_assert_uint_eq(next(&t, T0).seq, seg(1)); /* it was a loss */
+    plain(&t, 12);
     ck_assert_uint_eq(t.ca, TCP_CA_OPEN);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(10));
+    ck_assert_uint_eq(next(&t, T0).seq, seg(12));
 }
 END_TEST
 
@@ -394,9 +419,11 @@ START_TEST(test_timeout_skips_what_sack_reported)
 
     sacked(&t, 0, 1, 2);
     drain(&t, T0);
-    tcp_on_timer(&t, t.rtx_at);
+    expire(&t);
     ck_assert_uint_eq(next(&t, T0).seq, seg(0));
     plain(&t, 2);
+    drain(&t, T0);
+    sacked(&t, 2, 11, 12);
     ck_assert_uint_eq(next(&t, T0).seq, seg(2));
 }
 END_TEST
