@@ -103,6 +103,7 @@ void tcp_established(struct arrival *a)
     t->rtx_at = NS_NEVER;
     t->backoff = 0;
     t->alive_at = a->now;
+    t->rack.fack = t->rack.end = t->rack.dsack_end = t->snd_una;
     t->recover = t->high_rxt = t->lost_below = t->snd_una;
     if (t->syn_rtx && !t->srtt8)
         t->rto = TCP_RTO_AFTER_SYN;

@@ -245,7 +245,8 @@ void tcp_undone(struct arrival *a)
     cc_undo(&t->cc);
     a->act.spurious = true;
     t->undo = t->undo_ts_ok = false;
-    t->rack.reordered = true;
+    if (t->ca != TCP_CA_LOSS) /* RTO: only late */
+        t->rack.reordered = true;
     t->backoff = 0;
     if (t->ca >= TCP_CA_RECOVERY)
         leave(t);
