@@ -20,6 +20,10 @@ KEY_UINT(tcp_per_source, "tcp-per-source", "COUNT", 1, CONNS_MAX, NULL,
 KEY_CHOICE(tcp_congestion, "tcp-congestion", "cubic|newreno", "cubic",
            "TCP congestion control (RFC 9438 or RFC 5681)");
 
+KEY_CHOICE(tcp_ecn, "tcp-ecn", "passive|on|off", "passive",
+           "ECN for TCP (RFC 3168): when the peer asks for it, also asking for "
+           "it, or never");
+
 void tcp_keys_wish(const struct env *env, struct limits *l)
 {
     if (key_given(env->keys, &key_tcp_connections))
@@ -29,9 +33,14 @@ void tcp_keys_wish(const struct env *env, struct limits *l)
 void tcp_keys_config(const struct env *env, struct net_config *c)
 {
     struct limits wish = {0};
+    const char *ecn;
 
     if (key_given(env->keys, &key_tcp_per_source))
         c->tcp_per_source = (uint32_t)key_uint(env->keys, &key_tcp_per_source);
+    ecn = key_string(env->keys, &key_tcp_ecn);
+    c->tcp_ecn = *ecn == 'p'     ? TCP_ECN_PASSIVE
+                 : ecn[1] == 'n' ? TCP_ECN_ON
+                                 : TCP_ECN_OFF;
     c->tcp_congestion = *key_string(env->keys, &key_tcp_congestion) == 'n'
                             ? CC_NEWRENO
                             : CC_CUBIC;

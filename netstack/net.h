@@ -24,6 +24,9 @@ enum {
     NET_EXTRA_MAX = 6 /* static addresses beyond the first of each family */
 };
 
+/* RFC 3168 for TCP: when the peer asks, also asking, or never. */
+enum net_ecn { TCP_ECN_PASSIVE, TCP_ECN_ON, TCP_ECN_OFF };
+
 enum net_when { NET_NEVER, NET_FALLBACK, NET_ALWAYS };
 
 struct net_config {
@@ -41,6 +44,7 @@ struct net_config {
                               * address (or IPv6 /64) may hold; 0: nearly all
                               * and half: tcp/source.c */
     uint8_t tcp_congestion;  /* enum cc_kind; 0 is CUBIC */
+    uint8_t tcp_ecn;         /* enum net_ecn */
     const char *hostname;    /* for DHCP; NULL: none */
     bool mdns;            /* answer to that name by multicast DNS */
 };

@@ -149,6 +149,21 @@ static bool after_fin_acked(struct arrival *a)
     }
 }
 
+/* RFC 3168 6.1.2: a mark counts as a loss, once in a round trip. */
+static void take_echo(struct arrival *a)
+{
+    struct tcb *t = a->t;
+
+    if (seq_lt(t->snd_una, t->ecn_end) || t->snd_una == t->snd_nxt)
+        return;
+    t->ecn_end = t->snd_nxt;
+    t->cwr_due = true;
+    if (t->ca >= TCP_CA_RECOVERY)
+        return; /* it is smaller already */
+    cc_on_loss(&t->cc, t->mss, tcp_flight(t));
+    t->cc.saved = false;
+}
+
 bool tcp_check_ack(struct arrival *a)
 {
     struct tcb *t = a->t;
@@ -167,6 +182,8 @@ bool tcp_check_ack(struct arrival *a)
     if (seq_lt(ack, t->snd_una))
         return true; /* old; the text may be new */
     moved = update_window(a);
+    if (a->s->flags & TCP_ECE && t->ecn_ok)
+        take_echo(a);
     if (ack == t->snd_una) {
         take_duplicate(a, moved);
         return true;

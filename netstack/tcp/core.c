@@ -84,7 +84,8 @@ static bool acceptable(const struct tcb *t, const struct tcp_seg *s,
     uint32_t wnd = t->rcv_adv - t->rcv_nxt, from = s->seq - t->rcv_nxt;
 
     if (seg_len == 0)
-        return from < wnd || from == 0 || (from == wnd && s->flags == TCP_ACK);
+        return from < wnd || from == 0 ||
+               (from == wnd && (s->flags & ~TCP_ECN_FLAGS) == TCP_ACK);
     return seq_lt(s->seq, t->rcv_adv) && seq_lt(t->rcv_nxt, s->seq + seg_len);
 }
 
@@ -143,7 +144,8 @@ static void cut(struct arrival *a)
  * SYN is the one that we have; what counts is that it acknowledges ours. */
 static bool crosses(const struct tcb *t, const struct tcp_seg *s)
 {
-    return t->state == TCP_SYN_RCVD && s->flags == (TCP_SYN | TCP_ACK) &&
+    return t->state == TCP_SYN_RCVD &&
+           (s->flags & ~TCP_ECN_FLAGS) == (TCP_SYN | TCP_ACK) &&
            s->seq == t->irs && s->len == 0 && s->ack == t->iss + 1;
 }
 
@@ -279,6 +281,20 @@ static void take_out_of_order(struct arrival *a)
     estimate_rcv_mss(t, a->len);
 }
 
+/* RFC 3168 6.1.3: the mark is echoed until the sender has said CWR; a segment
+ * with both is one marked after that. */
+static void take_ecn(struct arrival *a)
+{
+    struct tcb *t = a->t;
+
+    if (a->s->flags & TCP_CWR)
+        t->ecn_echo = false;
+    if (a->s->ce) {
+        t->ecn_echo = true;
+        t->ack_now = true; /* RFC 8257 3.2 has why: the news is urgent */
+    }
+}
+
 /* Sixth, check the URG bit: urgent data is data (RFC 6093 allows no more, and
  * the pointer is not even read).  Seventh, process the segment text. */
 bool tcp_take_text(struct arrival *a)
@@ -292,6 +308,8 @@ bool tcp_take_text(struct arrival *a)
     }
     if (!a->len)
         return true;
+    if (t->ecn_ok)
+        take_ecn(a);
     if (a->seq != t->rcv_nxt) {
         take_out_of_order(a);
         return true;
@@ -360,9 +378,9 @@ void tcp_take_fin(struct arrival *a)
 static bool is_plain(const struct tcb *t, const struct tcp_seg *s)
 {
     if (t->state != TCP_ESTABLISHED || t->ca != TCP_CA_OPEN ||
-        (s->flags & ~TCP_PSH) != TCP_ACK || s->nsack || s->seq != t->rcv_nxt ||
-        s->len > t->rcv_adv - t->rcv_nxt || (t->ooo && t->ooo->n) ||
-        t->fin_early)
+        (s->flags & ~TCP_PSH) != TCP_ACK || s->nsack || s->ce ||
+        s->seq != t->rcv_nxt || s->len > t->rcv_adv - t->rcv_nxt ||
+        (t->ooo && t->ooo->n) || t->fin_early)
         return false;
     if (t->ts_ok && (s->opts != TCP_OPT_TS || seq_lt(s->tsval, t->ts_recent)))
         return false;

@@ -180,6 +180,10 @@ struct tcb {
     bool undo_ts_ok, undo; /* there is one; there is something to undo */
     uint8_t frto;          /* enum tcp_frto */
     uint8_t timer;         /* enum tcp_timer, of rtx_at */
+    bool ecn_ok, ecn_ask; /* agreed on (RFC 3168); to be asked for */
+    bool ecn_echo;        /* congestion was met on the way to us */
+    bool cwr_due;         /* say that the window is smaller */
+    uint32_t ecn_end;     /* until this is acknowledged, it stays so */
     bool dsack_due;        /* report what came twice (RFC 2883) */
     struct seq_range dsack;
     uint32_t inflate; /* bytes that dup ACKs say have left, without SACK */
@@ -212,6 +216,7 @@ struct tcp_open {
     uint16_t mss;          /* what the path carries without options */
     uint16_t mss_default;  /* the peer's, when it does not say */
     bool ts, sack, wscale; /* what may be agreed on */
+    bool ecn, ecn_ask;     /* also; asked for in our SYN */
     uint8_t cc;            /* enum cc_kind */
 };
 
@@ -221,7 +226,7 @@ struct tcp_synced {
     uint32_t iss, ts_offset; /* ours, as the SYN-ACK had them */
     uint16_t peer_mss;       /* 0: did not say */
     uint8_t snd_wscale;
-    bool ts, sack, wscale;
+    bool ts, sack, wscale, ecn;
     bool resent;   /* our SYN-ACK had to be sent again */
     uint16_t wnd;  /* that our SYN-ACK offered */
     uint16_t data; /* bytes of payload on the SYN, kept and acknowledged */

@@ -137,7 +137,7 @@ struct half *half_new(struct tcp *tcp, const struct tcp_in *in, uint32_t iss,
                        .peer_mss = s->opts & TCP_OPT_MSS ? s->mss : 0,
                        .snd_wscale = s->opts & TCP_OPT_WSCALE ? s->wscale : 0,
                        .netif = in->rx->netif,
-                       .opts = syn_opts(s),
+                       .opts = syn_opts(tcp, s),
                        .ts_offset = ts_offset,
                        .sent = (uint32_t)(tcp->now >> 10)};
     if (h->older == HALF_NONE)
@@ -195,6 +195,7 @@ static void complete(struct half *h, struct tcp_in *in)
                            .ts = h->opts & TCP_OPT_TS,
                            .sack = h->opts & TCP_OPT_SACK_OK,
                            .wscale = h->opts & TCP_OPT_WSCALE,
+                           .ecn = h->opts & TCP_OPT_ECN,
                            .resent = h->tries != 0,
                            .wnd = tcp_syn_wnd(tcp->config.limits.tcp_rcvbuf),
                            .data = h->data_len,

@@ -57,6 +57,7 @@ static void fill(const struct conn *c, struct tcp_info *out)
         .timestamps = t->ts_ok,
         .sack = t->sack_ok,
         .wscale = t->wscale_ok,
+        .ecn = t->ecn_ok,
         .idle = now > last ? now - last : 0,
         .pieces = c->nrx + c->nooo,
     };

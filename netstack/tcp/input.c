@@ -99,6 +99,7 @@ void tcp_input(struct tcp *tcp, struct ip_rx *rx, ns_t now)
     tcp->count.in_segs++;
     if (check(tcp, &in, rx)) {
         in.rx = rx;
+        in.h.seg.ce = (rx->tos & 3) == 3;
         in.key.local = rx->dst;
         in.key.remote = rx->src;
         in.key.lport = in.h.dst;

@@ -12,9 +12,14 @@ struct listener *listener_find(struct tcp *tcp, uint16_t port)
     return NULL;
 }
 
-uint8_t syn_opts(const struct tcp_seg *s)
+uint8_t syn_opts(const struct tcp *tcp, const struct tcp_seg *s)
 {
-    return s->opts & (TCP_OPT_TS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE);
+    uint8_t ecn = (s->flags & TCP_ECN_FLAGS) == TCP_ECN_FLAGS &&
+                          tcp->config.tcp_ecn != TCP_ECN_OFF
+                      ? TCP_OPT_ECN
+                      : 0;
+
+    return ecn | (s->opts & (TCP_OPT_TS | TCP_OPT_SACK_OK | TCP_OPT_WSCALE));
 }
 
 void syn_ack_send(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
@@ -26,7 +31,7 @@ void syn_ack_send(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
                         .ack = a->ack,
                         .flags = TCP_SYN | TCP_ACK,
                         .wnd = tcp_syn_wnd(buffer),
-                        .opts = a->opts | TCP_OPT_MSS,
+                        .opts = (uint8_t)(a->opts & ~TCP_OPT_ECN) | TCP_OPT_MSS,
                         .tsval = a->tsval,
                         .tsecr = a->tsecr,
                         .wscale = tcp_wscale_for(buffer)};
@@ -39,6 +44,8 @@ void syn_ack_send(struct tcp *tcp, const struct tcp_key *k, uint8_t netif,
         tcp->count.no_packet++;
         return;
     }
+    if (a->opts & TCP_OPT_ECN)
+        s.flags |= TCP_ECE;
     s.mss = tcp_path_mss(&path);
     tcp->count.out_segs++;
     tcp_send_seg(tcp, p, &s, k, &path);
@@ -56,6 +63,8 @@ void tcp_open_for(const struct tcp *tcp, const struct ip_path *path,
                              .ts = true,
                              .sack = true,
                              .wscale = true,
+                             .ecn = tcp->config.tcp_ecn != TCP_ECN_OFF,
+                             .ecn_ask = tcp->config.tcp_ecn == TCP_ECN_ON,
                              .cc = tcp->config.tcp_congestion};
 }
 
@@ -122,7 +131,8 @@ static void send_cookie(struct tcp *tcp, struct listener *l,
     if (!mss)
         mss = v4 ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6;
     if (s->opts & TCP_OPT_TS) { /* without, there is no place for the rest */
-        a.opts = syn_opts(s);
+        /* ECN: there is no room to remember it. */
+        a.opts = (uint8_t)(syn_opts(tcp, s) & ~TCP_OPT_ECN);
         a.tsecr = s->tsval;
         a.tsval = cookie_tsval(ts_offset, &c, tcp->now);
     }

@@ -58,7 +58,7 @@ static void report(struct tcb *t, struct tcp_seg *out)
 /* Everything a segment other than a SYN says by the way. */
 static bool finish(struct tcb *t, struct tcp_seg *out, ns_t now)
 {
-    out->flags |= TCP_ACK;
+    out->flags |= t->ecn_echo ? TCP_ACK | TCP_ECE : TCP_ACK;
     out->ack = t->rcv_nxt;
     out->wnd = offer(t);
     out->opts = 0;
@@ -88,8 +88,10 @@ static bool next_syn(struct tcb *t, struct tcp_seg *out, ns_t now)
                             .mss = t->rcv_mss_max,
                             .wscale = t->rcv_wscale,
                             .tsval = tcp_tsval(t, now)};
+    if (!both && t->ecn_ask && !t->syn_rtx) /* 6.1.1.1: asked for once */
+        out->flags |= TCP_ECN_FLAGS;
     if (both) {
-        out->flags |= TCP_ACK;
+        out->flags |= t->ecn_ok ? TCP_ACK | TCP_ECE : TCP_ACK;
         out->ack = t->rcv_acked = t->rcv_nxt;
         out->tsecr = t->ts_recent;
     }
@@ -217,6 +219,11 @@ static bool send_new(struct tcb *t, uint32_t n, bool fin, struct tcp_seg *out,
     out->seq = t->snd_nxt;
     out->len = n;
     out->flags = fin ? TCP_FIN : 0;
+    out->ect = n && t->ecn_ok; /* 6.1.4 to 6.1.6: new data alone */
+    if (t->cwr_due && n) {
+        t->cwr_due = false;
+        out->flags |= TCP_CWR;
+    }
     t->snd_nxt += n + fin;
     t->fin_sent = fin;
     t->probed = false;
@@ -227,7 +234,9 @@ static bool send_new(struct tcb *t, uint32_t n, bool fin, struct tcp_seg *out,
     t->prr_out += n;
     if (n + fin)
         rack_sent(t, now);
-    if (t->rtx_at == NS_NEVER || t->timer == TCP_TIMER_TLP)
+    /* A probe waits longer for a single segment: not any more. */
+    if (t->rtx_at == NS_NEVER || t->timer == TCP_TIMER_TLP ||
+        t->sent_flight - n <= t->mss)
         tcp_arm_rtx(t, now);
     return finish(t, out, now);
 }
@@ -264,6 +273,8 @@ static bool next_new(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
 
     if (t->fin_sent || (t->snd_nxt == t->snd_end && !t->fin_queued))
         return false;
+    if (t->cwr_due && max > t->mss) /* a NIC would repeat it */
+        max = t->mss;
     unsent = t->snd_end - t->snd_nxt;
     n = may_send(t, unsent, max);
     fin = t->fin_queued && n == unsent && tcp_flight(t) + n < t->snd_wnd;
@@ -299,6 +310,7 @@ bool tcp_next(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
 {
     unsigned blocks;
 
+    out->ect = false;
     if (t->state == TCP_DONE)
         return false;
     if (t->syn_pending)

@@ -26,6 +26,8 @@ static void begin(struct tcb *t, const struct tcp_open *o, ns_t now)
                       .ts_ok = o->ts,
                       .sack_ok = o->sack,
                       .wscale_ok = o->wscale,
+                      .ecn_ok = o->ecn,
+                      .ecn_ask = o->ecn_ask,
                       .mss = o->mss,
                       .mss_default = o->mss_default,
                       .rcv_mss = o->mss_default,
@@ -57,6 +59,7 @@ static void agree(struct tcb *t, const struct tcp_synced *p, ns_t now)
     t->ts_ok = t->ts_ok && p->ts;
     t->sack_ok = t->sack_ok && p->sack;
     t->wscale_ok = t->wscale_ok && p->wscale;
+    t->ecn_ok = t->ecn_ok && p->ecn;
     t->snd_wscale = t->wscale_ok ? p->snd_wscale : 0;
     if (!t->wscale_ok)
         t->rcv_wscale = 0;
@@ -104,7 +107,7 @@ void tcp_established(struct arrival *a)
     t->backoff = 0;
     t->alive_at = a->now;
     t->rack.fack = t->rack.end = t->rack.dsack_end = t->snd_una;
-    t->recover = t->high_rxt = t->lost_below = t->snd_una;
+    t->ecn_end = t->recover = t->high_rxt = t->lost_below = t->snd_una;
     if (t->syn_rtx && !t->srtt8)
         t->rto = TCP_RTO_AFTER_SYN;
     cc_init(&t->cc, t->cc.kind, t->mss, t->syn_rtx);
@@ -128,6 +131,11 @@ static void take_syn(struct arrival *a)
                            .wscale = s->opts & TCP_OPT_WSCALE,
                            .wnd = tcp_syn_wnd(t->rcv_limit)};
 
+    /* RFC 3168 6.1.1: both bits ask, ECE alone grants. */
+    p.ecn = (s->flags & TCP_ECN_FLAGS) ==
+            (s->flags & TCP_ACK ? TCP_ECE : TCP_ECN_FLAGS);
+    if (s->flags & TCP_ACK)
+        p.ecn = p.ecn && t->ecn_ask;
     agree(t, &p, a->now);
     a->seq = s->seq + 1;
     a->len = s->len < p.wnd ? s->len : p.wnd;

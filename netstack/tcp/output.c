@@ -4,6 +4,8 @@
  */
 #include "shell.h"
 
+enum { IP_ECT0 = 2 }; /* ECN: may be marked, RFC 3168 5 */
+
 #include <base/csum.h>
 
 /* A packet; one is kept at hand between connections of one turn. */
@@ -113,6 +115,7 @@ static unsigned emit(struct conn *c, struct pkt *p, struct tcp_seg *s)
         }
         put_csum(p, push_header(p, s, c->lport, c->rport), c->pseudo_sum,
                  c->caps);
+        c->path.tos = (uint8_t)((c->path.tos & ~3) | (s->ect ? IP_ECT0 : 0));
         ip_send(tcp->net, &c->path, IPPROTO_TCP_, p, tcp->now);
         sent++;
         s->seq += n;

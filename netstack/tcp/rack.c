@@ -184,18 +184,15 @@ void rack_detect(struct tcb *t, ns_t time)
     k->wait = 0;
     for (unsigned i = 0; i < k->nsent; i++) {
         const struct tcp_sent *r = record(k, i);
-        uint32_t end = r->end;
+        uint32_t end = r->end, start = seq_max(from, t->lost_below);
 
+        from = end;
         if ((int32_t)(r->at - k->at) > 0)
             break;
         if (r->at == k->at)
             end = seq_min(end, k->end);
-        from = seq_max(from, t->lost_below);
-        if (!tcp_unsacked(t, from, end))
-            continue;
-        if (!overdue(k, r->at, wnd, now))
-            continue;
-        t->lost_below = end;
+        if (tcp_unsacked(t, start, end) && overdue(k, r->at, wnd, now))
+            t->lost_below = end;
     }
     for (unsigned i = 0; i < k->nresent; i++) {
         struct tcp_resent *r = &k->resent[i];

@@ -46,7 +46,7 @@ static void update_lost(struct tcb *t, ns_t now)
 {
     t->lost_below = seq_max(t->lost_below, t->snd_una);
     t->high_rxt = seq_max(t->high_rxt, t->snd_una);
-    if (uses_sack(t))
+    if (uses_sack(t) && t->ca != TCP_CA_OPEN)
         rack_detect(t, now);
 }
 

@@ -286,7 +286,7 @@ struct syn_ack {
 void syn_ack_send(struct tcp *, const struct tcp_key *, uint8_t netif,
                   const struct syn_ack *);
 /* What the SYN of a segment offers, of what we know. */
-uint8_t syn_opts(const struct tcp_seg *);
+uint8_t syn_opts(const struct tcp *, const struct tcp_seg *);
 /* A connection out of a handshake that is complete but for this segment,
  * which is not looked at yet; NULL, counted, when there is no room. */
 struct conn *accept_conn(struct tcp *, const struct tcp_in *,

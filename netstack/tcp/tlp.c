@@ -5,6 +5,9 @@
  */
 #include "core_int.h"
 
+/* For a peer that is slow to answer just once; the same for all paths. */
+#define TLP_SLACK (10 * NS_PER_MS)
+
 /* How long to wait; NS_NEVER when none is to be sent. */
 ns_t tlp_wait(const struct tcb *t)
 {
@@ -14,7 +17,7 @@ ns_t tlp_wait(const struct tcb *t)
         t->state < TCP_ESTABLISHED || t->snd_una == t->snd_nxt ||
         t->rack.tlp_out || t->backoff || t->probing)
         return NS_NEVER;
-    wait = ((ns_t)t->srtt8 << 10 >> 2) + 2 * NS_PER_MS;
+    wait = ((ns_t)t->srtt8 << 10 >> 2) + TLP_SLACK;
     if (tcp_flight(t) <= t->mss) /* it may wait for a delayed ACK */
         wait += TCP_RTO_SLACK;
     return wait;

@@ -111,7 +111,8 @@ bool tcp_parse(struct tcp_hdr *h, struct span in, uint32_t len)
     s->ack = be32(p + 8);
     s->len = len - n;
     s->wnd = be16(p + 14);
-    s->flags = p[13] & 0x3f;
+    s->flags = p[13];
+    s->ce = s->ect = false;
     s->opts = 0;
     s->nsack = 0;
     if (n == TCP_BYTES)

@@ -27,7 +27,10 @@ enum tcp_flag {
     TCP_RST = 4,
     TCP_PSH = 8,
     TCP_ACK = 16,
-    TCP_URG = 32
+    TCP_URG = 32,
+    TCP_ECE = 64, /* RFC 3168 6.1 */
+    TCP_CWR = 128,
+    TCP_ECN_FLAGS = TCP_ECE | TCP_CWR
 };
 
 /* Options that a segment carries, one bit each; SACK blocks are counted. */
@@ -36,7 +39,8 @@ enum tcp_opt {
     TCP_OPT_WSCALE = 2,
     TCP_OPT_SACK_OK = 4,
     TCP_OPT_TS = 8,
-    TCP_OPT_UTO = 16
+    TCP_OPT_UTO = 16,
+    TCP_OPT_ECN = 32 /* none on the wire: what a SYN's flags say */
 };
 
 /* Sequence numbers [start, end), modulo 2^32. */
@@ -69,6 +73,7 @@ struct tcp_seg {
     uint32_t len; /* bytes of payload */
     uint16_t wnd; /* as on the wire, not scaled */
     uint8_t flags, opts;
+    bool ce, ect; /* of the IP header: congestion met; ECN can be marked */
     uint32_t tsval, tsecr; /* these five: only if `opts` says so */
     uint16_t mss, uto;     /* uto: as on the wire (RFC 5482) */
     uint8_t wscale;        /* clamped to TCP_WSCALE_MAX */

@@ -47,6 +47,11 @@ static const char *check_recovery(const struct tcb *t)
 {
     HOLDS(t->cc.cwnd >= t->mss);
     HOLDS(tcp_pipe(t) <= 2 * tcp_flight(t));
+    HOLDS(t->rack.nsent <= TCP_SENT_MAX);
+    HOLDS(t->rack.nresent <= TCP_RESENT_MAX);
+    HOLDS(t->rack.nsent != 0 || !tcp_flight(t));
+    HOLDS(!t->rack.wait || t->ca != TCP_CA_OPEN);
+    HOLDS(!t->frto || t->ca == TCP_CA_LOSS);
     if (t->ca == TCP_CA_OPEN) {
         HOLDS(board.n == 0);
         return NULL;
@@ -150,7 +155,10 @@ static struct tcp_seg any_segment(const struct tcb *t)
                         .len = dice(3) ? dice(1500) : 0};
 
     if (dice(200) == 0)
-        s.flags = (uint8_t)dice(64);
+        s.flags = (uint8_t)dice(256);
+    s.ce = dice(10) == 0;
+    if (dice(10) == 0)
+        s.flags |= TCP_ECE;
     if (s.flags & TCP_FIN && dice(20))
         s.flags = TCP_ACK;
     if (t->ts_ok && dice(20)) {
@@ -191,6 +199,7 @@ static void own_call(struct tcb *t, ns_t now)
         break;
     case 6:
         t->keep_idle = dice(3) ? 0 : NS_PER_SEC;
+        t->heard_at = now; /* as tcp_keepalive() does */
         break;
     case 7:
     case 8:
@@ -215,6 +224,8 @@ static struct tcb start(void)
 
         t.ts_ok = dice(2);
         t.sack_ok = dice(2);
+        t.ecn_ok = dice(2);
+        t.cc.kind = (uint8_t)dice(CC_KINDS);
         t.rcv_wscale = (uint8_t)dice(5);
         t.iss += shift;
         t.snd_una += shift;
@@ -222,6 +233,10 @@ static struct tcb start(void)
         t.snd_end += shift;
         t.snd_wl2 += shift;
         t.recover += shift;
+        t.rack.fack += shift;
+        t.rack.end += shift;
+        t.rack.dsack_end += shift;
+        t.ecn_end += shift;
         t.high_rxt += shift;
         t.lost_below += shift;
     }
