@@ -4,7 +4,7 @@
  * stored table goodput.txt.
  *
  * Virtual time makes the numbers exact, so a change of the stack that makes
- * any of them a tenth worse is seen.  SIM_GOODPUT_WRITE=1 renews the table:
+ * any of them worse by more than 2 % is seen.  SIM_GOODPUT_WRITE=1 renews the table:
  * look at the difference before committing it.
  */
 #include "scene.h"
@@ -13,13 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KIB = 1024, MS = 1000000, ROWS_MAX = 64, WORSE_PERCENT = 90 };
+enum { KIB = 1024, MS = 1000000, ROWS_MAX = 64, WORSE_PERCENT = 98 };
 
 /* The seeds of a row: the mean of several runs says more than one. */
 enum { RUNS = 4 };
 
-static const uint32_t losses[] = {0, 1000, 10000, 50000};
-static const uint32_t rtts_ms[] = {2, 40, 160};
+static const uint32_t losses[] = {0, 1000, 10000, 30000};
+static const uint32_t rtts_ms[] = {10, 50, 200};
 static const uint32_t windows[] = {16 * KIB, 64 * KIB, 256 * KIB};
 
 struct row {
@@ -115,7 +115,7 @@ static unsigned read_table(const char *path, struct row *out)
     return n;
 }
 
-START_TEST(test_no_row_of_the_table_is_a_tenth_worse)
+START_TEST(test_no_row_of_the_table_is_worse)
 {
     struct row stored[ROWS_MAX], now[ROWS_MAX];
     const char *path = getenv("SIM_GOODPUT");
@@ -148,7 +148,7 @@ int main(void)
     TCase *t = tcase_create("goodput");
 
     tcase_set_timeout(t, 240);
-    tcase_add_test(t, test_no_row_of_the_table_is_a_tenth_worse);
+    tcase_add_test(t, test_no_row_of_the_table_is_worse);
     suite_add_tcase(suite, t);
     return suite_run(suite);
 }
