@@ -105,6 +105,15 @@ struct conn *conn_new(struct tcp *tcp, const struct tcp_key *k, uint32_t hash)
     return c;
 }
 
+void conn_publish(struct conn *c)
+{
+    struct tcp *tcp = c->tcp;
+
+    ASSERT(table_put(&tcp->table, c->hash, c->index));
+    c->on |= IN_TABLE;
+    tcp->live[c->index / 32] |= 1u << c->index % 32;
+}
+
 /* The sets are lent to the core only while something is missing. */
 static void take_back_sets(struct conn *c)
 {
@@ -158,6 +167,7 @@ void conn_close(struct conn *c, enum err why)
         if (tcp->recent == c)
             tcp->recent = NULL;
         c->on = (uint8_t)(c->on & ~IN_TABLE);
+        tcp->live[c->index / 32] &= ~(1u << c->index % 32);
     }
     wheel_clear(&tcp->wheel, &c->timer);
     ooo_free(c);

@@ -97,8 +97,7 @@ enum err tcp_connect_from(struct net *net, const struct endpoint *to,
                  &open);
     tcp_active(&c->tcb, &open, tcp->now);
     tcp_set_rcv_limit(&c->tcb, conn_rcv_limit(c));
-    ASSERT(table_put(&tcp->table, hash, c->index));
-    c->on |= IN_TABLE;
+    conn_publish(c);
     c->owned = true;
     tcp_mark(&c->stream, how->dscp, how->ttl);
     tcp->count.active_opens++;

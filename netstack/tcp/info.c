@@ -69,20 +69,20 @@ static void fill(const struct conn *c, struct tcp_info *out)
 }
 
 /* In the order of the pool: a connection keeps its place, so a walk that goes
- * on later misses none that was there all the time.  What the pool has never
- * handed out was never written. */
+ * on later misses none that was there all the time.  By the bits alone: what
+ * is free belongs to the pool and is not read. */
 bool tcp_info_next(struct net *net, uint32_t *cursor, struct tcp_info *out)
 {
     const struct tcp *tcp = net_tcp(net);
-    uint32_t n = (uint32_t)((size_t)(tcp->conns.fresh - tcp->conn_base) /
-                            tcp->conn_size);
 
-    while (*cursor < n) {
-        const struct conn *c = conn_at(tcp, (*cursor)++);
+    for (uint32_t at = *cursor; at < tcp->conns.count; at = (at | 31) + 1) {
+        uint32_t bits = tcp->live[at / 32] >> at % 32;
 
-        if (!(c->on & IN_TABLE))
+        if (!bits)
             continue;
-        fill(c, out);
+        at += (uint32_t)__builtin_ctz(bits);
+        *cursor = at + 1;
+        fill(conn_at(tcp, at), out);
         return true;
     }
     return false;

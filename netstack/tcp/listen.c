@@ -106,8 +106,7 @@ struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
     tcp_open_for(tcp, &c->path, p->iss, p->ts_offset, &open);
     tcp_passive(&c->tcb, &open, p, tcp->now);
     tcp_set_rcv_limit(&c->tcb, conn_rcv_limit(c));
-    ASSERT(table_put(&tcp->table, c->hash, c->index));
-    c->on |= IN_TABLE;
+    conn_publish(c);
     tcp->recent = c;
     c->accepting = c->counted = true;
     tcp->accepting++;

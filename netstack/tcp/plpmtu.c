@@ -93,8 +93,8 @@ void pl_on_timeout(struct conn *c)
 /* The size to try, as payload of a segment; 0: none now. */
 static uint16_t candidate(struct conn *c)
 {
-    uint16_t lo = c->tcb.mss, hi = c->pl_hi,
-             path = (uint16_t)(tcp_path_mss(&c->path) - ts_bytes(c));
+    uint32_t lo = c->tcb.mss, hi = c->pl_hi,
+             path = (uint32_t)tcp_path_mss(&c->path) - ts_bytes(c);
 
     if (hi > path)
         hi = path;
@@ -104,7 +104,7 @@ static uint16_t candidate(struct conn *c)
         return 0;
     }
     /* First what was good once: perhaps it was no black hole. */
-    return hi == c->pl_top ? hi : (uint16_t)((lo + hi + 1) / 2);
+    return (uint16_t)(hi == c->pl_top ? hi : (lo + hi + 1) / 2);
 }
 
 /* Whether a probe and its followers can go at once. */

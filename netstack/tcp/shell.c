@@ -32,6 +32,11 @@ static uint32_t table_limit(const struct limits *l)
     return l->tcp_conns + l->tcp_half_open + time_waits(l);
 }
 
+static size_t live_bytes(const struct limits *l)
+{
+    return (l->tcp_conns + 31) / 32 * sizeof(uint32_t);
+}
+
 size_t tcp_bytes(const struct limits *l)
 {
     return sizeof(struct tcp) + 64 + table_bytes(table_limit(l)) + 64 +
@@ -40,7 +45,7 @@ size_t tcp_bytes(const struct limits *l)
            pool_bytes_aligned(sizeof(struct tw), time_waits(l), 64) +
            pool_bytes(sizeof(struct piece), pieces(l)) +
            pool_bytes(sizeof(struct seq_set), sets(l)) + sources_bytes(l) +
-           l->tcp_listeners * sizeof(struct listener) + 512;
+           l->tcp_listeners * sizeof(struct listener) + live_bytes(l) + 512;
 }
 
 static bool make_pools(struct tcp *tcp, struct arena *a, const struct limits *l)
@@ -88,9 +93,12 @@ struct tcp *tcp_new(struct net *net, const struct net_config *config,
     tcp->net = net;
     tcp->config = *config;
     tcp->listeners = arena_try(a, listeners, 16);
-    if (!tcp->listeners || !make_pools(tcp, a, l) || !sources_init(tcp))
+    tcp->live = arena_try(a, live_bytes(l), 4);
+    if (!tcp->listeners || !tcp->live || !make_pools(tcp, a, l) ||
+        !sources_init(tcp))
         return NULL;
     memset(tcp->listeners, 0, listeners);
+    memset(tcp->live, 0, live_bytes(l));
     tcp->now = now;
     tcp->due = NS_NEVER;
     tcp->rcv_most = l->tcp_rcvbuf;

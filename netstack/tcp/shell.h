@@ -159,6 +159,8 @@ struct tcp {
     uint32_t conn_size, half_size, tw_size;
     uint32_t half_from, tw_from; /* where their indices begin */
 
+    uint32_t *live; /* a bit for each connection in the table */
+
     struct conn *recent; /* whom the last segment was for; in the table */
     ns_t due;            /* the wheel has nothing before this */
     uint32_t rcv_most;   /* of each connection, as memory is now */
@@ -204,6 +206,8 @@ void conn_key(const struct conn *, struct tcp_key *out);
 
 /* ---- conn.c: life of a connection ---- */
 struct conn *conn_new(struct tcp *, const struct tcp_key *, uint32_t hash);
+/* Into the table, from now on it is found. */
+void conn_publish(struct conn *);
 /* What follows from a path that has just been found. */
 void conn_use_path(struct conn *);
 void conn_refresh_path(struct conn *);
