@@ -8,7 +8,10 @@
  * would cost a tenth of a request): a backtrace reads up the stack and keeps
  * the words that stand behind a call instruction.
  *
- * The table: entries in the order of their addresses, each
+ * The table: a byte, how many pairs there are, and these, two bytes each; in
+ * a name the byte 0x80 + i is the i-th pair, whose halves may be pairs again,
+ * to a depth of SYMBOL_PAIR_DEPTH.  Then entries in the order of their
+ * addresses, each
  *     uvarint  bytes from the previous entry's address, the first from
  *              image_base; 7 bits a byte, low bits first, 0x80: more follow
  *     byte     how many bytes of the previous name this one begins with
@@ -26,7 +29,7 @@ extern const uint8_t image_base[];
 /* The image's own table; from the build. */
 extern const struct span image_symbols;
 
-enum { SYMBOL_NAME_BYTES = 48 };
+enum { SYMBOL_NAME_BYTES = 48, SYMBOL_PAIR_DEPTH = 6 };
 
 /*
  * The function that holds the byte `at` bytes behind image_base: its name,

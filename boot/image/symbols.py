@@ -8,6 +8,7 @@ IMAGE is a first link with an empty table.  The text comes before the table in
 memory, so its addresses stay the same in the second link; arch/x86_64/symbols.h
 has the format.
 """
+import collections
 import sys
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from billetlib.elf import Elf, ElfError  # noqa: E402
 
 NAME_MAX = 47       # SYMBOL_NAME_BYTES - 1
 FUNCTION, EXECUTABLE = 2, 4
+PAIRS_MAX = 127
+DEPTH_MAX = 6       # SYMBOL_PAIR_DEPTH
+PAIR_WORTH = 4      # times it must occur: it takes two bytes itself
 
 
 def uvarint(value):
@@ -35,20 +39,45 @@ def functions(elf):
         inside = any(s.address <= symbol.address < s.address + s.size
                      for s in code)
         if inside and symbol.kind == FUNCTION and symbol.name:
-            found.setdefault(symbol.address, symbol.name[:NAME_MAX].encode())
+            name = symbol.name.split('.')[0]  # .isra.0 says nothing here
+            found.setdefault(symbol.address, name[:NAME_MAX].encode())
     return sorted(found.items()), max(s.address + s.size for s in code)
 
 
+def pack(rests):
+    """The texts with bytes from 0x80 on for the pairs that are most frequent,
+    and these pairs.  A pair's halves may be pairs, not deeper than DEPTH_MAX.
+    """
+    pairs, depth = [], {}
+    while len(pairs) < PAIRS_MAX:
+        counts = collections.Counter(
+            rest[i:i + 2] for rest in rests for i in range(len(rest) - 1)
+            if max(depth.get(c, 0) for c in rest[i:i + 2]) < DEPTH_MAX)
+        best = min(counts.items(), key=lambda c: (-c[1], c[0]), default=(b'', 0))
+        if best[1] < PAIR_WORTH:
+            break
+        code = 0x80 + len(pairs)
+        depth[code] = 1 + max(depth.get(c, 0) for c in best[0])
+        rests = [rest.replace(best[0], bytes([code])) for rest in rests]
+        pairs.append(best[0])
+    return rests, pairs
+
+
 def encode(entries, end):
-    out, address, before = bytearray(), 0, b''
+    places, rests, address, before = [], [], 0, b''
     for start, name in entries:
         shared = 0
         while shared < min(len(name), len(before)) and \
                 name[shared] == before[shared]:
             shared += 1
-        out += uvarint(start - address) + bytes([shared]) + name[shared:] + b'\0'
+        places.append(uvarint(start - address) + bytes([shared]))
+        rests.append(name[shared:])
         address, before = start, name
-    return bytes(out + uvarint(end - address))
+    rests, pairs = pack(rests)
+    out = bytes([len(pairs)]) + b''.join(pairs)
+    for place, rest in zip(places, rests):
+        out += place + rest + b'\0'
+    return out + uvarint(end - address)
 
 
 def main():

@@ -12,8 +12,8 @@ static struct image image = {
 
 /* main at 0, middle at 64, leaf at 128, other at 192, the end at 256 */
 static const uint8_t names[] = {
-    0, 0,   'm', 'a', 'i', 'n', 0,  64, 1,   'i', 'd', 'd', 'l', 'e', 0, 64,
-    0, 'l', 'e', 'a', 'f', 0,   64, 0,  'o', 't', 'h', 'e', 'r', 0,   64};
+    0,  0, 0,   'm', 'a', 'i', 'n', 0,  64, 1,   'i', 'd', 'd', 'l', 'e', 0,
+    64, 0, 'l', 'e', 'a', 'f', 0,   64, 0,  'o', 't', 'h', 'e', 'r', 0,   64};
 
 /* `call to`, ending at `end`: the return address. */
 static uint64_t call(unsigned end, unsigned to)

@@ -9,10 +9,10 @@ const uint8_t image_base[1];
 
 /* The same bytes as in test_symbols.py: tcp_input at 0x200, tcp_output at
  * 0x290, x at 0x4290; the text ends at 0x4291. */
-static const uint8_t table[] = {0x80, 0x04, 0,   't', 'c', 'p',  '_', 'i',
-                                'n',  'p',  'u', 't', 0,   0x90, 1,   4,
-                                'o',  'u',  't', 'p', 'u', 't',  0,   0x80,
-                                0x80, 1,    0,   'x', 0,   1};
+static const uint8_t table[] = {0,    0x80, 0x04, 0,   't', 'c', 'p',  '_',
+                                'i',  'n',  'p',  'u', 't', 0,   0x90, 1,
+                                4,    'o',  'u',  't', 'p', 'u', 't',  0,
+                                0x80, 0x80, 1,    0,   'x', 0,   1};
 
 static char name[SYMBOL_NAME_BYTES];
 static uint64_t into;
@@ -69,18 +69,46 @@ END_TEST
 
 START_TEST(test_name_longer_than_its_room_is_refused)
 {
-    uint8_t bad[80] = {0x10, 0};
+    uint8_t bad[80] = {0, 0x10, 0};
 
-    memset(bad + 2, 'a', 70);
+    memset(bad + 3, 'a', 70);
     ck_assert(!symbol_find((struct span){bad, sizeof(bad)}, 0x20, name, &into));
 }
 END_TEST
 
 START_TEST(test_prefix_beyond_its_room_is_refused)
 {
-    static const uint8_t bad[] = {0x10, 200, 'a', 0, 0x10};
+    static const uint8_t bad[] = {0, 0x10, 200, 'a', 0, 0x10};
 
     ck_assert(!symbol_find((struct span){bad, sizeof(bad)}, 0x18, name, &into));
+}
+END_TEST
+
+START_TEST(test_pairs_of_pairs)
+{
+    static const uint8_t good[] = {2,   'a', 'b',  0x80, 0x80, 0x10, 0, 0x81,
+                                   'c', 0,   0x08, 4,    'd',  0x80, 0, 0x10};
+
+    ck_assert(
+        symbol_find((struct span){good, sizeof(good)}, 0x10, name, &into));
+    ck_assert_str_eq(name, "ababc");
+    ck_assert(
+        symbol_find((struct span){good, sizeof(good)}, 0x18, name, &into));
+    ck_assert_str_eq(name, "ababdab");
+}
+END_TEST
+
+START_TEST(test_pairs_that_never_end_or_are_not_there)
+{
+    static const uint8_t round[] = {1, 0x80, 0x80, 0x10, 0, 0x80, 0, 0x10};
+    static const uint8_t missing[] = {1, 'a', 'b', 0x10, 0, 0x81, 0, 0x10};
+    static const uint8_t cut[] = {9, 'a', 'b'};
+
+    ck_assert(
+        !symbol_find((struct span){round, sizeof(round)}, 0x10, name, &into));
+    ck_assert(!symbol_find((struct span){missing, sizeof(missing)}, 0x10, name,
+                           &into));
+    ck_assert(!symbol_find((struct span){cut, sizeof(cut)}, 0x10, name, &into));
 }
 END_TEST
 
@@ -89,4 +117,5 @@ RUN_TESTS("symbols", PANICS(), test_first_byte_of_a_function,
           test_last_byte_of_the_text, test_outside_the_text_is_nothing,
           test_table_cut_anywhere_is_survived,
           test_name_longer_than_its_room_is_refused,
-          test_prefix_beyond_its_room_is_refused)
+          test_prefix_beyond_its_room_is_refused, test_pairs_of_pairs,
+          test_pairs_that_never_end_or_are_not_there)

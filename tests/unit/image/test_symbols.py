@@ -9,7 +9,7 @@ TOP = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / 'boot' / 'image'))
 import symbols  # noqa: E402
 
-TABLE = (b'\x80\x04\x00tcp_input\0' b'\x90\x01\x04output\0'
+TABLE = (b'\x00' b'\x80\x04\x00tcp_input\0' b'\x90\x01\x04output\0'
          b'\x80\x80\x01\x00x\0' b'\x01')
 
 
@@ -18,6 +18,15 @@ class Symbols(unittest.TestCase):
         entries = [(0x200, b'tcp_input'), (0x290, b'tcp_output'),
                    (0x4290, b'x')]
         self.assertEqual(symbols.encode(entries, 0x4291), TABLE)
+
+    def test_pairs(self):
+        names = [b'abab', b'xabab', b'yab', b'zabab']
+        rests, pairs = symbols.pack(names)
+        self.assertEqual(pairs, [b'ab'])
+        self.assertEqual(rests, [b'\x80\x80', b'x\x80\x80', b'y\x80',
+                                 b'z\x80\x80'])
+        rests, pairs = symbols.pack(names * 2)
+        self.assertEqual(pairs, [b'ab', b'\x80\x80'])
 
     def test_numbers(self):
         self.assertEqual(symbols.uvarint(0), b'\0')
