@@ -19,7 +19,8 @@ enum {
 #define WINDOW_BASE UINT64_C(0xc0000000)
 #define WINDOW_END  UINT64_C(0xe0000000)
 
-static uint64_t window_next = WINDOW_BASE;
+/* From WINDOW_BASE on; a zero here, for an image has no initialised data. */
+static uint64_t window_used;
 
 /* One half of a BAR and, by writing ones, which of its bits are the device's.
  */
@@ -47,12 +48,13 @@ static bool is_upper_half(const struct pci_dev *d, unsigned index)
 static bool assign(const struct pci_dev *d, unsigned at, bool wide,
                    struct pci_bar *bar)
 {
-    uint64_t base = (window_next + bar->size - 1) & ~(bar->size - 1);
+    uint64_t base =
+        (WINDOW_BASE + window_used + bar->size - 1) & ~(bar->size - 1);
 
     if (!pci_is_generic() || bar->is_port || bar->size > WINDOW_END - base ||
-        base < window_next)
+        base < WINDOW_BASE + window_used)
         return false;
-    window_next = base + bar->size;
+    window_used = base + bar->size - WINDOW_BASE;
     bar->base = base;
     pci_write32(d, at, (uint32_t)base);
     if (wide)

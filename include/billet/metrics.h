@@ -18,7 +18,8 @@
  * `shop_refused_total{reason="stock"}` and `shop_carts`.  A name is the prefix
  * and the field up to a double underscore, if it has one; what stands behind
  * that only keeps fields of one name apart, whose labels tell them apart.  They
- * need not be neighbours.
+ * need not be neighbours.  The words of help are for whoever reads the code and
+ * asks a process; an image leaves them out, as OpenMetrics allows.
  */
 #ifndef BILLET_METRICS_H
 #define BILLET_METRICS_H
@@ -28,8 +29,11 @@
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
 
 struct metric {
-    const char *field, *labels, *help;
+    const char *field, *labels;
     uint8_t kind; /* enum metric_kind */
+#ifndef METRICS_NO_HELP
+    const char *help;
+#endif
 };
 
 struct metrics_group {
@@ -39,8 +43,12 @@ struct metrics_group {
 };
 
 #define METRICS_FIELD_(kind, field, labels, help) uint64_t field;
+#ifdef METRICS_NO_HELP /* set by the build, for images */
+#define METRICS_ROW_(kind, field, labels, help) {#field, labels, METRIC_##kind},
+#else
 #define METRICS_ROW_(kind, field, labels, help)                                \
-    {#field, labels, help, METRIC_##kind},
+    {#field, labels, METRIC_##kind, help},
+#endif
 /* The struct: in a header, or at the top of the one file that uses it. */
 #define METRICS_STRUCT(prefix, LIST)                                           \
     struct prefix##_metrics {                                                  \

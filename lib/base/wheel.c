@@ -219,12 +219,3 @@ unsigned wheel_turn_(struct wheel *w, ns_t now, unsigned budget)
     w->quiet_until = earliest(w);
     return fired;
 }
-
-/* Neither bound alone is the better one: a timer that was cleared leaves
- * quiet_until too early, a slot that is to be opened lies before its timers. */
-ns_t wheel_deadline(const struct wheel *w)
-{
-    ns_t at = earliest(w);
-
-    return at > w->quiet_until ? at : w->quiet_until;
-}

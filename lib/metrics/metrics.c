@@ -134,6 +134,7 @@ static size_t put_name(const struct metrics *m, struct place p, char *out,
                (int)name_bytes(field), field);
 }
 
+#ifndef METRICS_NO_HELP
 /* Help is shown as the format's escaped-string. */
 static size_t put_escaped(char *out, size_t size, const char *text)
 {
@@ -148,6 +149,29 @@ static size_t put_escaped(char *out, size_t size, const char *text)
     return n;
 }
 
+static size_t put_help(const struct metrics *m, struct place p, char *out,
+                       size_t size)
+{
+    size_t n = fmt(out, size, "# HELP ");
+
+    n += put_name(m, p, out + n, size - n);
+    n += fmt(out + n, size - n, " ");
+    n += put_escaped(out + n, size - n, metric_at(m, p)->help);
+    n += fmt(out + n, size - n, "\n");
+    return n;
+}
+#else
+static size_t put_help(const struct metrics *m, struct place p, char *out,
+                       size_t size)
+{
+    (void)m;
+    (void)p;
+    (void)out;
+    (void)size;
+    return 0;
+}
+#endif
+
 static size_t put_head(const struct metrics *m, struct place p, char *out,
                        size_t size)
 {
@@ -155,12 +179,9 @@ static size_t put_head(const struct metrics *m, struct place p, char *out,
     size_t n = fmt(out, size, "# TYPE ");
 
     n += put_name(m, p, out + n, size - n);
-    n += fmt(out + n, size - n, " %s\n# HELP ",
+    n += fmt(out + n, size - n, " %s\n",
              x->kind == METRIC_COUNTER ? "counter" : "gauge");
-    n += put_name(m, p, out + n, size - n);
-    n += fmt(out + n, size - n, " ");
-    n += put_escaped(out + n, size - n, x->help);
-    n += fmt(out + n, size - n, "\n");
+    n += put_help(m, p, out + n, size - n);
     return n;
 }
 
