@@ -40,6 +40,7 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; "
           "img-src 'self'; connect-src 'self'; base-uri 'none'; "
           "form-action 'none'; frame-ancestors 'none'")
 HEAD_MAX = 900     # bytes; with a body of 1 KiB it fits in HTTP_REPLY_MAX
+WORTH_BYTES = 1448  # a packet: gzip that saves less is not stored
 FILES_MAX = 32000  # slots are 16 bits, and a file may have two paths
 SEEDS = 64
 FACTOR, U64 = 0x9e3779b97f4a7c15, (1 << 64) - 1
@@ -76,13 +77,13 @@ def changed(folder, files):
 
 
 def gzipped(data):
-    """None when it does not save a tenth.  No time and no name inside."""
+    """None when it saves little.  No time and no name inside."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = squeeze.compress(data) + squeeze.flush()
     out = b'\x1f\x8b\x08\0\0\0\0\0\x02\xff' + body + \
         zlib.crc32(data).to_bytes(4, 'little') + \
         (len(data) & 0xffffffff).to_bytes(4, 'little')
-    return out if len(out) + len(data) // 10 < len(data) else None
+    return out if len(out) + WORTH_BYTES < len(data) else None
 
 
 def path_hash(seed, path):
