@@ -7,6 +7,7 @@
 #include "suggest.h"
 
 #include <base/bytes.h>
+#include <string.h>
 
 enum { NAME_MAX = 40, FAR = NAME_MAX, PART_SCORE = 2 };
 
@@ -65,6 +66,16 @@ static unsigned score(struct span wrong, const char *name)
     return n;
 }
 
+/* Of names that are as near, the first by the alphabet: where the linker put a
+ * key says nothing. */
+static bool better(unsigned score, const struct key *k, unsigned other_score,
+                   const struct key *other)
+{
+    if (score != other_score)
+        return score < other_score;
+    return strcmp(k->name, other->name) < 0;
+}
+
 unsigned suggest(const struct keys *keys, struct span name,
                  const struct key *out[SUGGEST_MAX])
 {
@@ -78,7 +89,7 @@ unsigned suggest(const struct keys *keys, struct span name,
             s = least(s, score(name, k->alias));
         if (s > most || s >= name.n)
             continue;
-        for (at = n; at > 0 && scores[at - 1] > s; at--)
+        for (at = n; at > 0 && better(s, k, scores[at - 1], out[at - 1]); at--)
             if (at < SUGGEST_MAX) {
                 scores[at] = scores[at - 1];
                 out[at] = out[at - 1];

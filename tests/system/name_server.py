@@ -34,13 +34,18 @@ def record(kind, data, ttl=60, owner=b'\xc0\x0c'):
     return owner + struct.pack('>HHIH', kind, 1, ttl, len(data)) + data
 
 
+def say(*words):
+    """A whole line at once, for print() is two writes and there are threads."""
+    sys.stdout.write(' '.join(str(word) for word in words) + '\n')
+    sys.stdout.flush()
+
+
 def answer(m, transport):
     name, at = name_at(m, 12)
     kind = struct.unpack('>H', m[at:at + 2])[0]
     question = m[12:at + 4]
     edns = m[10:12] != b'\0\0'
-    print(transport, name.decode(), kind, 'edns' if edns else 'plain',
-          flush=True)
+    say(transport, name.decode(), kind, 'edns' if edns else 'plain')
     what = name.decode().lower().split('.')[0]
     head, flags, answers, authority = m[:2], 0x8180, [], []
     if what == 'old' and edns:
@@ -70,7 +75,7 @@ def answer(m, transport):
 def udp(family, address):
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.bind((address, 53))
-        print('ready', flush=True)
+        say('ready')
         while True:
             message, peer = sock.recvfrom(4096)
             if reply := answer(message, 'udp'):
@@ -79,7 +84,7 @@ def udp(family, address):
 
 def tcp(family, address):
     with socket.create_server((address, 53), family=family) as server:
-        print('ready', flush=True)
+        say('ready')
         while True:
             sock, _ = server.accept()
             try:
