@@ -7,7 +7,11 @@
 #include "../wire/icmp6.h"
 #include "input.h"
 
-enum { PAYLOAD_MAX = 65535 };
+enum {
+    PAYLOAD_MAX = 65535,
+    ECN_NONE = 1 << 0, /* Not-ECT, of struct dgram's ecn */
+    ECN_CE = 1 << 3
+};
 
 size_t frags_bytes(void)
 {
@@ -206,9 +210,24 @@ static struct pkt *join(struct net *net, struct dgram *d)
     return p;
 }
 
+/* RFC 3168 5.3: congestion that one fragment met is not forgotten.  False,
+ * counted, when there is no saying it, since another one knew no ECN. */
+static bool keep_congestion(struct net *net, struct dgram *d)
+{
+    if (!(d->ecn & ECN_CE))
+        return true;
+    if (d->ecn & ECN_NONE) {
+        net->count.drops__frag_bad++;
+        return false;
+    }
+    d->tos |= 3;
+    return true;
+}
+
 /* All is there: the datagram goes on as if it had never been cut. */
 static void complete(struct net *net, struct dgram *d, ns_t now)
 {
+    bool whole = keep_congestion(net, d);
     struct ip_rx rx = {.l4 = d->hdr_len,
                        .len = d->total,
                        .src = d->src,
@@ -230,7 +249,7 @@ static void complete(struct net *net, struct dgram *d, ns_t now)
         put_be16(hdr + 4, (uint16_t)d->total);
         hdr[6] = d->proto;
     }
-    rx.pkt = join(net, d);
+    rx.pkt = whole ? join(net, d) : NULL;
     forget(net, d);
     if (!rx.pkt)
         return;
@@ -273,6 +292,7 @@ static bool add(struct net *net, struct dgram *d, const struct ip_rx *rx,
             (d->nspans - at) * sizeof(d->span[0]));
     d->span[at] = (struct frag_span){.from = (uint16_t)off, .to = (uint16_t)to};
     d->nspans++;
+    d->ecn |= (uint8_t)(1 << (rx->tos & 3));
     d->have += rx->len;
     if (!more) {
         d->have_last = true;

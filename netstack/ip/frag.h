@@ -31,6 +31,7 @@ struct dgram {
     bool used, bad; /* bad: had an overlap; what still comes is dropped */
     bool v4, have_last, not_unicast;
     uint8_t proto, netif, tos, ttl;
+    uint8_t ecn; /* the codepoints that came, a bit for each */
     struct ipaddr src, dst;
     uint32_t id;
     uint32_t total, have; /* bytes of payload; total as far as is known */

@@ -125,14 +125,15 @@ static void send_cookie(struct tcp *tcp, struct listener *l,
     struct cookie c = {.wscale = s->wscale,
                        .has_wscale = s->opts & TCP_OPT_WSCALE,
                        .sack = s->opts & TCP_OPT_SACK_OK};
+    uint8_t opts = syn_opts(tcp, s);
     struct syn_ack a = {.ack = s->seq + 1};
 
     if (!mss)
         mss = v4 ? TCP_MSS_DEFAULT4 : TCP_MSS_DEFAULT6;
     if (s->opts & TCP_OPT_TS) { /* without, there is no place for the rest */
-        /* ECN: there is no room to remember it. */
-        a.opts = (uint8_t)(syn_opts(tcp, s) & ~TCP_OPT_ECN);
+        a.opts = opts;
         a.tsecr = s->tsval;
+        c.ecn = opts & TCP_OPT_ECN;
         a.tsval = cookie_tsval(ts_offset, &c, tcp->now);
     }
     a.iss = cookie_isn(&tcp->secrets, &in->key, s->seq, mss, tcp->now);
@@ -192,6 +193,7 @@ static bool take_cookie(struct tcp *tcp, struct listener *l, struct tcp_in *in)
                             .ts = k.ts,
                             .sack = k.ts && k.sack,
                             .wscale = k.ts && k.has_wscale,
+                            .ecn = k.ecn,
                             .wnd = tcp_syn_wnd(tcp->config.limits.tcp_rcvbuf)};
     c = accept_conn(tcp, in, &p);
     if (!c)

@@ -165,7 +165,7 @@ static void add_exact(struct pkt *p, const uint8_t *b, size_t n)
     buf_drop(&e->buf);
 }
 
-void rig_in(struct rig *r, const struct out *o)
+void rig_put(struct rig *r, const struct out *o)
 {
     struct pkt *p = pkt_get(&r->pkts);
     struct pktq q = {0};
@@ -191,6 +191,11 @@ void rig_in(struct rig *r, const struct out *o)
     pktq_push(&q, p);
     net_input(r->net, &q, r->now);
     ck_assert_ptr_null(q.head);
+}
+
+void rig_in(struct rig *r, const struct out *o)
+{
+    rig_put(r, o);
     rig_turn(r);
 }
 

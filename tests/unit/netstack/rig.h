@@ -73,6 +73,8 @@ void rig_turn(struct rig *);
 /* Lets time pass, turning whenever the stack wants it. */
 void rig_wait(struct rig *, ns_t);
 void rig_in(struct rig *, const struct out *);
+/* The same before the turn: nothing has been dispatched. */
+void rig_put(struct rig *, const struct out *);
 /* The next frame sent, or NULL. */
 const struct rig_frame *rig_next(struct rig *);
 void rig_forget(struct rig *);

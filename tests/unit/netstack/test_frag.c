@@ -50,9 +50,9 @@ static void make(bool v4, size_t n)
         put_udp6(&whole, &peer6, 7, &us6, 9, data, n);
 }
 
-/* Bytes [at, at+n) of its payload as a fragment. */
-static void put_in(struct rig *r, bool v4, uint32_t id, size_t at, size_t n,
-                   bool more)
+/* Bytes [at, at+n) of its payload as a fragment, in `o`. */
+static void make_fragment(bool v4, uint32_t id, size_t at, size_t n, bool more,
+                          uint8_t tos)
 {
     size_t hdr = v4 ? IP4_BYTES : IP6_BYTES;
 
@@ -64,6 +64,7 @@ static void put_in(struct rig *r, bool v4, uint32_t id, size_t at, size_t n,
                             .total_len = (uint16_t)(IP4_BYTES + n),
                             .id = (uint16_t)id,
                             .frag = (uint16_t)(at / 8 | (more ? IP4_MF : 0u)),
+                            .tos = tos,
                             .ttl = 64,
                             .proto = IPPROTO_UDP_};
 
@@ -71,10 +72,17 @@ static void put_in(struct rig *r, bool v4, uint32_t id, size_t at, size_t n,
         o.n += IP4_BYTES;
     } else {
         put_ip6(&o, &peer6, &us6, IP6_NH_FRAGMENT, 64, IP6_FRAG_BYTES + n);
+        o.b[ETH_BYTES + 1] = (uint8_t)(tos << 4);
         ip6_frag_emit(o.b + o.n, IPPROTO_UDP_, (uint16_t)at, more, id);
         o.n += IP6_FRAG_BYTES;
     }
     put_bytes(&o, whole.b + ETH_BYTES + hdr + at, n);
+}
+
+static void put_in(struct rig *r, bool v4, uint32_t id, size_t at, size_t n,
+                   bool more)
+{
+    make_fragment(v4, id, at, n, more, 0);
     rig_in(r, &o);
 }
 
@@ -343,6 +351,47 @@ START_TEST(test_sent_datagrams_are_cut_and_come_together_again)
 }
 END_TEST
 
+/* What the fragments' codepoints make of the datagram's; -1: nothing. */
+static int joined(struct rig *r, bool v4, uint8_t first, uint8_t then)
+{
+    static uint32_t id = 700;
+    struct pkt *p;
+    struct ip_rx rx;
+
+    make_fragment(v4, ++id, 0, 800, true, first);
+    rig_put(r, &o);
+    make_fragment(v4, id, 800, payload(v4) - 800, false, then);
+    rig_put(r, &o);
+    p = r->net->udp.sock[0].rx.head;
+    if (p)
+        memcpy(&rx, p->hdr, sizeof(rx));
+    rig_turn(r);
+    ck_assert_uint_eq(got.n, p != NULL);
+    got.n = 0;
+    return p ? rx.tos : -1;
+}
+
+START_TEST(test_ecn_of_fragments_rfc_3168_5_3)
+{
+    enum { NOT_ECT, ECT1, ECT0, CE, NEVER };
+    /* rows: the first fragment; columns: the other one */
+    static const int want[4][4] = {{NOT_ECT, NOT_ECT, NOT_ECT, -1},
+                                   {ECT1, ECT1, ECT1, CE},
+                                   {ECT0, ECT0, ECT0, CE},
+                                   {-1, CE, CE, CE}};
+    bool v4 = _i;
+    struct rig r;
+
+    open_rig(&r);
+    make(v4, 1500);
+    for (uint8_t a = 0; a < NEVER; a++)
+        for (uint8_t b = 0; b < NEVER; b++)
+            ck_assert_int_eq(joined(&r, v4, a, b), want[a][b]);
+    ck_assert_uint_eq(drops(&r, frag_bad), 2);
+    rig_close(&r);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const both[] = {
@@ -355,6 +404,7 @@ int main(void)
         test_flood_of_fragments_is_bounded,
         test_many_tiny_fragments_are_given_up,
         test_no_blocks_left,
+        test_ecn_of_fragments_rfc_3168_5_3,
         test_sent_datagrams_are_cut_and_come_together_again};
     Suite *s = suite_create("frag");
     TCase *tc = tcase_create("frag");

@@ -402,6 +402,54 @@ START_TEST(test_full_queue_sends_cookies_and_takes_them)
 }
 END_TEST
 
+/* RFC 3168 6.1.1: as with an entry in the queue. */
+START_TEST(test_cookie_remembers_ecn)
+{
+    struct rig_frame f;
+    struct tcp_seg s;
+
+    for (unsigned asked = 0; asked < 2; asked++) {
+        open_net(_i);
+        flood(rig_limits.tcp_half_open);
+        s = syn(SEQ);
+        s.flags |= asked ? TCP_ECN_FLAGS : TCP_ECE;
+        f = answer_to(s);
+        ck_assert_uint_eq(net->tcp->count.syn_cookies_sent, 1);
+        ck_assert_uint_eq(f.h.seg.flags & TCP_ECN_FLAGS, asked ? TCP_ECE : 0);
+        s = seg(TCP_ACK, SEQ + 1, f.h.seg.seq + 1);
+        s.opts = TCP_OPT_TS;
+        s.tsval = 501;
+        s.tsecr = f.h.seg.tsval;
+        rig_in(net, &s, NULL);
+        ck_assert_uint_eq(net->tcp->count.syn_cookies_taken, 1);
+        ck_assert_uint_eq(rig_conn(net)->tcb.ecn_ok, asked);
+        close_net();
+    }
+}
+END_TEST
+
+/* A stranger who makes up the timestamp gets no more than we are set to. */
+START_TEST(test_cookie_gives_no_ecn_that_is_off)
+{
+    struct rig_frame f;
+    struct tcp_seg s = syn(SEQ);
+
+    open_net(_i);
+    net->tcp->config.tcp_ecn = TCP_ECN_OFF;
+    flood(rig_limits.tcp_half_open);
+    s.flags |= TCP_ECN_FLAGS;
+    f = answer_to(s);
+    ck_assert_uint_eq(f.h.seg.flags & TCP_ECN_FLAGS, 0);
+    s = seg(TCP_ACK, SEQ + 1, f.h.seg.seq + 1);
+    s.opts = TCP_OPT_TS;
+    s.tsval = 501;
+    s.tsecr = f.h.seg.tsval + 32; /* the bit of ECN */
+    rig_in(net, &s, NULL);
+    ck_assert(!rig_conn(net)->tcb.ecn_ok);
+    close_net();
+}
+END_TEST
+
 /* The last ACK and the first payload are lost, what follows is not. */
 START_TEST(test_cookie_waits_for_the_first_payload)
 {
@@ -685,31 +733,30 @@ START_TEST(test_no_packet_for_the_syn_ack_is_made_up_for)
 END_TEST
 
 #define BOTH(t) LOOP(t, 0, 2)
-TCP_SUITE("tcp listen", BOTH(test_closed_port_resets),
-          BOTH(test_must_57_not_unicast_is_ignored),
-          BOTH(test_listen_answers_a_syn),
-          BOTH(test_listen_offers_only_what_was_offered),
-          BOTH(test_listen_ignores_rst_and_resets_ack),
-          BOTH(test_talking_to_oneself_is_refused),
-          BOTH(test_repeated_syn_gets_the_same_answer),
-          BOTH(test_syn_ack_is_sent_again_and_given_up),
-          BOTH(test_half_open_rst), BOTH(test_half_open_wrong_ack_is_reset),
-          BOTH(test_half_open_new_syn_in_the_window),
-          BOTH(test_half_open_answers_are_limited),
-          BOTH(test_payload_on_the_syn),
-          BOTH(test_much_payload_on_the_syn_is_not_acked),
-          BOTH(test_round_trip_of_the_handshake_is_used),
-          BOTH(test_full_queue_sends_cookies_and_takes_them),
-          BOTH(test_cookie_waits_for_the_first_payload),
-          BOTH(test_cookie_without_timestamps_keeps_the_mss),
-          BOTH(test_guessed_cookie_is_reset),
-          BOTH(test_no_cookie_is_taken_when_none_was_sent),
-          BOTH(test_old_half_open_makes_room),
-          BOTH(test_queue_recovers_from_a_flood),
-          BOTH(test_full_table_ignores_syns_and_kills_nobody),
-          BOTH(test_handshake_waits_for_a_slot),
-          BOTH(test_refused_by_the_application),
-          BOTH(test_unlisten_ends_what_is_half_open),
-          BOTH(test_unlisten_before_the_listener_was_asked),
-          BOTH(test_listener_limits),
-          BOTH(test_no_packet_for_the_syn_ack_is_made_up_for))
+TCP_SUITE(
+    "tcp listen", BOTH(test_closed_port_resets),
+    BOTH(test_must_57_not_unicast_is_ignored), BOTH(test_listen_answers_a_syn),
+    BOTH(test_listen_offers_only_what_was_offered),
+    BOTH(test_listen_ignores_rst_and_resets_ack),
+    BOTH(test_talking_to_oneself_is_refused),
+    BOTH(test_repeated_syn_gets_the_same_answer),
+    BOTH(test_syn_ack_is_sent_again_and_given_up), BOTH(test_half_open_rst),
+    BOTH(test_half_open_wrong_ack_is_reset),
+    BOTH(test_half_open_new_syn_in_the_window),
+    BOTH(test_half_open_answers_are_limited), BOTH(test_payload_on_the_syn),
+    BOTH(test_much_payload_on_the_syn_is_not_acked),
+    BOTH(test_round_trip_of_the_handshake_is_used),
+    BOTH(test_full_queue_sends_cookies_and_takes_them),
+    BOTH(test_cookie_remembers_ecn), BOTH(test_cookie_gives_no_ecn_that_is_off),
+    BOTH(test_cookie_waits_for_the_first_payload),
+    BOTH(test_cookie_without_timestamps_keeps_the_mss),
+    BOTH(test_guessed_cookie_is_reset),
+    BOTH(test_no_cookie_is_taken_when_none_was_sent),
+    BOTH(test_old_half_open_makes_room), BOTH(test_queue_recovers_from_a_flood),
+    BOTH(test_full_table_ignores_syns_and_kills_nobody),
+    BOTH(test_handshake_waits_for_a_slot),
+    BOTH(test_refused_by_the_application),
+    BOTH(test_unlisten_ends_what_is_half_open),
+    BOTH(test_unlisten_before_the_listener_was_asked),
+    BOTH(test_listener_limits),
+    BOTH(test_no_packet_for_the_syn_ack_is_made_up_for))
