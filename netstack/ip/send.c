@@ -98,8 +98,19 @@ static inline void fill6(uint8_t *out, const struct nif *nif,
                                     .flow = flow});
 }
 
+/* What nobody may fragment finds out how much the path takes (RFC 1191, RFC
+ * 8085 3.2).  To a group nobody would answer, and at the least MTU that we go
+ * down to, narrower links are for routers to serve.  ICMP is small, or asked
+ * for in that size by who can receive it. */
+static bool may_not_be_cut(const struct ip_path *path, uint8_t proto)
+{
+    return proto == IPPROTO_TCP_ ||
+           (proto == IPPROTO_UDP_ && path->mtu > PMTU_MIN4 &&
+            path->neighbour != NEIGH_GROUP);
+}
+
 /* An atomic datagram that nobody may fragment needs no identification: RFC
- * 6864 4.1.  Only TCP looks for the path's MTU by forbidding fragments. */
+ * 6864 4.1. */
 static RARE void push4(struct pkt *p, const struct ip_path *path, uint8_t proto,
                        uint16_t id, uint16_t frag)
 {
@@ -203,7 +214,7 @@ static RARE void send_fully(struct net *net, struct ip_path *path,
     }
     if (path->v4) {
         net->count.datagrams__ip4_out++;
-        if (proto == IPPROTO_TCP_)
+        if (may_not_be_cut(path, proto))
             push4(p, path, proto, 0, IP4_DF);
         else
             push4(p, path, proto, next_id(net, path, proto), 0);

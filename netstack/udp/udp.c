@@ -191,16 +191,16 @@ void udp_input(struct net *net, struct ip_rx *rx, ns_t now)
     keep(net, s, rx);
 }
 
-/* Only what fits something we could have sent is believed: our IPv4 datagrams
- * may be fragmented on their way, so no router finds them too big. */
+/* Only what fits something we could have sent is believed: from a port that is
+ * bound, and larger than what is said to fit. */
 void udp_icmp(struct net *net, const struct ip_error *e, ns_t now)
 {
     uint16_t port = be16(e->quoted);
+    uint32_t had = be16(e->quoted + 4) + (e->v4 ? 20u : 40u);
 
-    if (e->kind == IP_ERR_TOO_BIG && !e->v4 && find(&net->udp, port))
-        ip_pmtu_update(net, &e->dst,
-                       e->mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)e->mtu,
-                       now);
+    if (e->kind == IP_ERR_TOO_BIG && e->mtu < had && e->mtu <= UINT16_MAX &&
+        find(&net->udp, port))
+        ip_pmtu_update(net, &e->dst, (uint16_t)e->mtu, now);
 }
 
 static void deliver(struct net *net, struct udp_sock *s, struct pkt *p)

@@ -265,11 +265,11 @@ START_TEST(test_too_big_narrows_the_path_for_a_while)
 
     open_rig(&r);
     ck_assert_int_eq(udp_bind(r.net, &port, ignore, NULL), OK);
-    ip_pmtu_update(r.net, &far4, 1400, r.now); /* as TCP does */
+    too_big4(&r, OUR4, 1400, ip4_of(&far4));
     too_big6(&r, &us6, 1300, &far6);
     ck_assert_uint_eq(mtu_to(&r, &far4), 1400);
     ck_assert_uint_eq(mtu_to(&r, &far6), 1300);
-    ip_pmtu_update(r.net, &far4, 100, r.now); /* nobody is that narrow */
+    too_big4(&r, OUR4, 100, ip4_of(&far4)); /* nobody is that narrow */
     too_big6(&r, &us6, 100, &far6);
     ck_assert_uint_eq(mtu_to(&r, &far4), PMTU_MIN4);
     ck_assert_uint_eq(mtu_to(&r, &far6), PMTU_MIN6);
@@ -290,11 +290,14 @@ START_TEST(test_too_big_about_what_we_did_not_send)
     struct rig r;
 
     open_rig(&r);
-    too_big6(&r, &us6, 1300, &far6); /* port 9 is not ours */
+    too_big4(&r, OUR4, 1400, ip4_of(&far4)); /* port 9 is not ours */
+    too_big6(&r, &us6, 1300, &far6);
     ck_assert_int_eq(udp_bind(r.net, &port, ignore, NULL), OK);
-    too_big4(&r, OUR4, 1400, ip4_of(&far4));   /* these may be fragmented */
     too_big4(&r, OTHER4, 1400, ip4_of(&far4)); /* nor is that address */
     too_big6(&r, &peer6, 1300, &far6);
+    too_big4(&r, OUR4, 1500, ip4_of(&far4)); /* so it would have fitted */
+    too_big6(&r, &us6, 1520, &far6);
+    ck_assert_uint_eq(r.net->count.pmtu_updates, 0);
     ck_assert_uint_eq(mtu_to(&r, &far4), 1500);
     ck_assert_uint_eq(mtu_to(&r, &far6), 1500);
     ck_assert_uint_eq(drops(&r, icmp_ignored), 2);

@@ -270,7 +270,8 @@ END_TEST
 
 START_TEST(test_ip_ids_do_not_count_for_strangers)
 {
-    struct udp_dgram d = {.data = SPAN("x"), .local.port = 9};
+    static const uint8_t data[1473]; /* so that an identification is needed */
+    struct udp_dgram d = {.data = {data, sizeof(data)}, .local.port = 9};
     const struct rig_frame *f;
     unsigned steps = 0;
     uint16_t last = 0, id;
@@ -288,10 +289,74 @@ START_TEST(test_ip_ids_do_not_count_for_strangers)
         f = rig_next(&r);
         ck_assert_ptr_nonnull(f);
         id = be16(f->b + 18);
+        ck_assert_uint_eq(be16(rig_next(&r)->b + 18), id);
         steps += (uint16_t)(id - last) == 1;
         last = id;
     }
     ck_assert_uint_le(steps, 2);
+    rig_close(&r);
+}
+END_TEST
+
+static uint16_t frag_field(struct rig *r)
+{
+    const struct rig_frame *f = rig_next(r);
+
+    ck_assert(f && frame_is_sound(f));
+    return be16(f->b + 20);
+}
+
+/* RFC 1191, RFC 8085 3.2: what goes in one piece asks for the path's MTU; what
+ * the path is known not to take goes in several. */
+START_TEST(test_df_finds_the_mtu_of_the_path)
+{
+    static const uint8_t data[1400];
+    struct ipaddr to = ip4_addr(PEER4);
+    struct udp_dgram d = {.data = {data, sizeof(data)},
+                          .local.port = 9,
+                          .remote = {.addr = to, .port = 7}};
+    struct rig r;
+
+    open_rig(&r);
+    bind_to(&r, 9);
+    rig_meet(&r, &to, PEER_MAC);
+    ck_assert_int_eq(udp_send(r.net, &d), OK);
+    rig_turn(&r);
+    ck_assert_uint_eq(frag_field(&r), IP4_DF);
+    ip_pmtu_update(r.net, &to, 1000, r.now);
+    ck_assert_int_eq(udp_send(r.net, &d), OK);
+    rig_turn(&r);
+    ck_assert_uint_eq(frag_field(&r), IP4_MF);
+    ck_assert_uint_eq(frag_field(&r), 976 / 8);
+    d.data.n = 900;
+    ck_assert_int_eq(udp_send(r.net, &d), OK);
+    rig_turn(&r);
+    ck_assert_uint_eq(frag_field(&r), IP4_DF);
+    ip_pmtu_update(r.net, &to, 296, r.now); /* is taken for 576 */
+    d.data.n = 548;
+    ck_assert_int_eq(udp_send(r.net, &d), OK);
+    rig_turn(&r);
+    ck_assert_uint_eq(frag_field(&r), 0); /* routers may cut it further */
+    rig_close(&r);
+}
+END_TEST
+
+/* No router answers to what went to a group. */
+START_TEST(test_no_df_to_groups)
+{
+    static const uint32_t groups[] = {IP(239, 0, 0, 7), IP(10, 0, 0, 255)};
+    struct udp_dgram d = {.data = SPAN("all"), .local.port = 9};
+    struct rig r;
+
+    open_rig(&r);
+    bind_to(&r, 9);
+    for (unsigned i = 0; i < ARRAY_LEN(groups); i++) {
+        d.remote = (struct endpoint){
+            .addr = ip4_addr(groups[i]), .port = 7, .netif = 1};
+        ck_assert_int_eq(udp_send(r.net, &d), OK);
+        rig_turn(&r);
+        ck_assert_uint_eq(frag_field(&r), 0);
+    }
     rig_close(&r);
 }
 END_TEST
@@ -386,5 +451,7 @@ RUN_TESTS("udp", PANICS(), test_ports_are_bounded_and_random,
           test_checksum_is_left_to_a_device_that_can,
           test_device_that_vouches_for_checksums_is_believed,
           test_what_cannot_be_sent, test_transmit_queue_is_bounded,
-          test_ip_ids_do_not_count_for_strangers, test_datagram_to_oneself,
-          test_longest_prefix_wins, test_routes_are_bounded)
+          test_ip_ids_do_not_count_for_strangers,
+          test_df_finds_the_mtu_of_the_path, test_no_df_to_groups,
+          test_datagram_to_oneself, test_longest_prefix_wins,
+          test_routes_are_bounded)
