@@ -12,17 +12,23 @@
 enum {
     REAP_LOOK = 64,    /* connections looked at in one go... */
     REAP_SLOTS = 1024, /* ...in so many places of the table at most */
-    REAP_PROBES = 1,   /* window probes in vain, after which one is stuck... */
-    REAP_TIMEOUTS = 3, /* ...or retransmissions that nobody answered */
+    REAP_TIMEOUTS = 3, /* retransmissions in vain, after which one is stuck */
     RX_BLOCK_BYTES = 2048
 };
+
+/* Or its peer has had its window closed for so long. */
+#define REAP_PATIENCE (50 * NS_PER_MS)
 
 static bool stuck(const struct conn *c)
 {
     const struct tcb *t = &c->tcb;
 
-    return !(c->on & IN_CALL) && c->tx &&
-           t->backoff >= (t->probing ? REAP_PROBES : REAP_TIMEOUTS);
+    if (c->on & IN_CALL || !c->tx)
+        return false;
+    if (!t->probing)
+        return t->backoff >= REAP_TIMEOUTS;
+    return t->backoff ||
+           c->tcp->now + t->rto >= t->rtx_at + (ns_t)REAP_PATIENCE;
 }
 
 static uint64_t held(const struct conn *c)

@@ -352,14 +352,13 @@ enum tcp_room rxq_room(struct conn *c, const struct tcp_in *in)
         return TCP_ROOM_NONE;
     if (rx_pressed(tcp)) {
         (void)ooo_drop_oldest(tcp);
+        if (!c->rx && rx_nearly_out(tcp))
+            (void)conn_reap(tcp);
         /* A little for everyone; more only for those who have read it.  The
          * last blocks are the NIC's, else nobody would be heard any more. */
         if ((c->rx || rx_nearly_out(tcp)) &&
-            (n >= SMALL_BYTES || !small_ready(tcp, n))) {
-            if (!c->rx)
-                (void)conn_reap(tcp);
+            (n >= SMALL_BYTES || !small_ready(tcp, n)))
             return TCP_ROOM_NONE;
-        }
     }
     wanted = pieces_wanted(c, in);
     if (wanted > PIECES_SPARE) {

@@ -17,6 +17,13 @@ static bool tx_pressed(const struct tcp *tcp)
     return tx->in_use >= tx->count - tx->count / 8;
 }
 
+static bool tx_nearly_out(const struct tcp *tcp)
+{
+    const struct pool *tx = &tcp->config.tx_blocks->blocks;
+
+    return tx->in_use >= tx->count - tx->count / 16;
+}
+
 uint32_t conn_snd_limit(const struct conn *c)
 {
     /* A window in flight, and one to go on with when it is acknowledged; what
@@ -62,7 +69,10 @@ static bool add_block(struct conn *c)
     struct block *b;
     struct piece *p;
 
-    if (!may_have_block(c) && (c->tx || !conn_reap(tcp) || !may_have_block(c)))
+    /* The last ones: someone goes for each, before there is none. */
+    if (!c->tx && tx_nearly_out(tcp))
+        (void)conn_reap(tcp);
+    if (!may_have_block(c))
         return false;
     if ((c->tx && pieces_pressed(tcp)) || !pieces_ready(tcp, 1)) {
         tcp->wake_at = tcp->now + OUTPUT_RETRY;

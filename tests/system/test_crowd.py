@@ -11,6 +11,9 @@ from overload import Victim
 MANY = 4096
 RETURN_S = 130
 CALM_FLOOR_US = 1_000_000   # nobody waits longer among so many
+# While 4,096 come at once the tap's queue drops some frames: Linux sends a SYN
+# again after 1 s and then 2 s.
+ARRIVING_US = 3_500_000
 REQUEST = 'GET /random?bytes=1000000 HTTP/1.1\\r\\nHost: crowd\\r\\n\\r\\n'
 IDLE_BYTES_MAX = 2048
 
@@ -23,25 +26,27 @@ CASES = {
 }
 
 
+def unnoticed(victim, manner, loud, most_us):
+    victim.note(f'{victim.world} {manner}: {loud}')
+    for series in loud.values():
+        if series['failed'] or series['p99'] > most_us:
+            raise Failed(f'{manner}: the client among them saw {loud}, '
+                         f'{victim.counter("tcp_reaped_total")} reaped')
+
+
 def among(t, victim, manner, ask, port=None, all_up=True):
     """A client is served while a crowd is there; then all is as before."""
     before = victim.tables()
     victim.note(f'{victim.world}: calm {victim.probe(1)}')
     crowd = victim.crowd(manner, MANY, port, ask)
-    loud = victim.probe(3)
-    for series in loud.values():
-        if series['failed'] or series['p99'] > CALM_FLOOR_US:
-            raise Failed(f'{manner}: the client among them saw {loud}')
+    unnoticed(victim, manner, victim.probe(3), ARRIVING_US)
     if all_up:
         came = crowd.settled(60)
         victim.note(f'{manner}: {came}')
         if came['up'] + came['refused'] < MANY:
             raise Failed(f'{manner}: not all came: {came}')
-    loud = victim.probe(2)
-    victim.note(f'{victim.world} {manner}: {loud}; {victim.tables()}')
-    for series in loud.values():
-        if series['failed'] or series['p99'] > CALM_FLOOR_US:
-            raise Failed(f'{manner}: the client among them saw {loud}')
+    unnoticed(victim, manner, victim.probe(2), CALM_FLOOR_US)
+    victim.note(f'{victim.tables()}')
     victim.note(f'{manner}: {crowd.close()}')
     victim.back_to(before, RETURN_S)
     victim.alive()

@@ -184,6 +184,63 @@ START_TEST(test_stuck_connection_gives_way_to_one_that_is_not)
 }
 END_TEST
 
+static void close_window(unsigned i)
+{
+    peers[i].wnd = 0;
+    rig_send(&peers[i], TCP_ACK, NULL, 0);
+    write_much(i);
+    rig_turn(net);
+}
+
+/* Whoever has just closed its window has 50 ms to open it again. */
+START_TEST(test_closed_window_is_patiently_looked_at)
+{
+    open_net(2);
+    close_window(0);
+    take(&net->tx, rig_limits.tx_blocks);
+    ck_assert_uint_eq(stream_reserve(ends[1].s).n, 0);
+    rig_after(net, 20 * NS_PER_MS);
+    rig_after(net, 20 * NS_PER_MS);
+    ck_assert_uint_eq(net->tcp->count.reaped, 0);
+    rig_after(net, 20 * NS_PER_MS);
+    ck_assert_uint_eq(net->tcp->count.reaped, 1);
+    ck_assert_int_eq(ends[0].s->error, E_FULL);
+    ck_assert_uint_eq(ends[1].events, STREAM_WRITABLE);
+    close_net();
+}
+END_TEST
+
+/* The last sixteenth: one goes for each that comes, and nobody has to wait. */
+START_TEST(test_stuck_connection_goes_before_the_last_block)
+{
+    open_net(3);
+    close_window(0);
+    rig_after(net, 60 * NS_PER_MS);
+    take(&net->tx, rig_limits.tx_blocks * 15 / 16 - 1);
+    ck_assert_uint_gt(stream_reserve(ends[1].s).n, 0);
+    ck_assert_uint_eq(net->tcp->count.reaped, 0);
+    ck_assert_uint_eq(write_much(1) > 0, 1);
+    ck_assert_uint_gt(stream_reserve(ends[2].s).n, 0);
+    ck_assert_uint_eq(net->tcp->count.reaped, 1);
+    ck_assert_int_eq(ends[0].s->error, E_FULL);
+    close_net();
+}
+END_TEST
+
+/* The same where the NIC's last blocks would be given away. */
+START_TEST(test_stuck_connection_goes_before_the_nics_last_block)
+{
+    open_net(2);
+    close_window(0);
+    rig_after(net, 60 * NS_PER_MS);
+    take(&net->rx, rig_limits.rx_blocks * 15 / 16);
+    rig_send(&peers[1], TCP_ACK, "0123456789", 10);
+    ck_assert_uint_eq(net->tcp->count.reaped, 1);
+    ck_assert_uint_eq(net->tcp->count.dropped__memory, 0);
+    close_net();
+}
+END_TEST
+
 /* ---- blocks that are received into ---- */
 
 /* Pressed: the window that is offered gets smaller, but never taken back. */
@@ -413,6 +470,9 @@ TCP_SUITE("tcp pressure", TEST(test_no_block_no_room_then_writable),
           TEST(test_scarce_blocks_are_one_for_each),
           TEST(test_waiting_owners_are_woken_in_order),
           TEST(test_stuck_connection_gives_way_to_one_that_is_not),
+          TEST(test_closed_window_is_patiently_looked_at),
+          TEST(test_stuck_connection_goes_before_the_last_block),
+          TEST(test_stuck_connection_goes_before_the_nics_last_block),
           TEST(test_byte_by_byte_costs_no_piece_each),
           TEST(test_the_last_is_not_given_to_a_backlog),
           TEST(test_released_while_waiting),
