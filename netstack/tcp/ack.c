@@ -182,6 +182,7 @@ bool tcp_check_ack(struct arrival *a)
     if (seq_lt(ack, t->snd_una))
         return true; /* old; the text may be new */
     moved = update_window(a);
+    a->fack = t->rack.fack;
     if (a->s->flags & TCP_ECE && t->ecn_ok)
         take_echo(a);
     if (ack == t->snd_una) {

@@ -17,6 +17,7 @@ struct arrival {
     bool fin;
     uint32_t seq, off, len;
     uint32_t delivered; /* bytes that have arrived, as it says */
+    uint32_t fack;      /* RACK.fack before it */
     bool orig;          /* some of them, sent once, during a timeout */
     bool dsack;         /* it reports a duplicate */
     uint32_t rtt;       /* that the segment tells, of 1024 ns; 0: does not */

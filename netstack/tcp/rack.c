@@ -126,8 +126,9 @@ void rack_arrived(struct arrival *a, uint32_t start, uint32_t end)
         arrived_once(a, end);
     if (k->nresent)
         arrived_again(a, start, end);
-    /* 6.2 step 3: what was sent once came after what was sent later. */
-    if (!open && seq_lt(start, k->fack) && seq_le(t->high_rxt, start))
+    /* 6.2 step 3: what was sent once came after what was sent later.  Later
+     * means with an ACK before: one delayed until a gap reports both. */
+    if (!open && seq_lt(start, a->fack) && seq_le(t->high_rxt, start))
         k->reordered = true;
     k->fack = seq_lt(k->fack, end) || open ? end : k->fack;
 }

@@ -26,10 +26,13 @@ static bool tx_nearly_out(const struct tcp *tcp)
 
 uint32_t conn_snd_limit(const struct conn *c)
 {
-    /* A window in flight, and one to go on with when it is acknowledged; what
-     * it begins with while a quarter of the blocks is left. */
+    /* A window in flight, and one to go on with when it is acknowledged; while
+     * a gap is repaired, more than that waits behind it.  What it begins with
+     * while a quarter of the blocks is left. */
     const struct pool *tx = &c->tcp->config.tx_blocks->blocks;
-    uint32_t most = c->tcp->config.limits.tcp_sndbuf, n = 2 * c->tcb.cc.cwnd;
+    uint32_t most = c->tcp->config.limits.tcp_sndbuf, cwnd = c->tcb.cc.cwnd;
+    uint32_t flight = c->tcb.snd_nxt - c->tcb.snd_una;
+    uint32_t n = cwnd + (flight > cwnd ? flight : cwnd);
 
     if (n < BUFFER_BEGIN || tx->in_use >= tx->count - tx->count / 4)
         n = BUFFER_BEGIN;

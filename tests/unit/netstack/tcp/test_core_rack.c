@@ -87,6 +87,21 @@ START_TEST(test_reordering_within_the_window_is_no_loss)
 }
 END_TEST
 
+/* An ACK that was delayed until there was a gap reports what is before it and
+ * what is behind it: nothing came late. */
+START_TEST(test_delayed_ack_with_sack_is_no_reordering)
+{
+    struct tcb t = in_flight();
+
+    sacked(&t, T0 + RTT + 20 * NS_PER_MS, 1, 2, 3);
+    ck_assert_uint_eq(t.ca, TCP_CA_DISORDER);
+    ck_assert(!t.rack.reordered);
+    /* so that three more are proof at once */
+    sacked(&t, T0 + RTT + 50 * NS_PER_MS, 1, 2, 6);
+    ck_assert_uint_eq(t.ca, TCP_CA_RECOVERY);
+}
+END_TEST
+
 /* 6675 cannot: the retransmission itself is lost, without a timeout. */
 START_TEST(test_lost_retransmission_is_found)
 {
@@ -400,6 +415,7 @@ END_TEST
 
 TCP_SUITE("tcp core rack", TEST(test_one_later_segment_and_time_make_a_loss),
           TEST(test_reordering_within_the_window_is_no_loss),
+          TEST(test_delayed_ack_with_sack_is_no_reordering),
           TEST(test_lost_retransmission_is_found),
           LOOP(test_probe_sends_new_data_or_the_last_again, 0, 2),
           LOOP(test_loss_repaired_by_the_probe_counts, 0, 2),
