@@ -58,6 +58,7 @@ void rack_resent(struct tcb *t, uint32_t seq, uint32_t end, ns_t now)
     }
     if (k->nresent == TCP_RESENT_MAX)
         drop_resent(k, 0);
+    k->began = at - t->srtt8; /* what follows is later: a record of its own */
     k->resent[k->nresent++] = (struct tcp_resent){seq, end, at, false};
 }
 
@@ -201,8 +202,9 @@ void rack_detect(struct tcb *t, ns_t time)
         /* Of those of one moment, nobody knows which was first. */
         if (r->lost || (int32_t)(r->at - k->at) >= 0)
             continue;
+        /* A record's number is its last's, so that k->rtt may be too short. */
         if (tcp_unsacked(t, seq_max(r->start, t->snd_una), r->end))
-            r->lost = overdue(k, r->at, wnd, now);
+            r->lost = overdue(k, r->at, wnd + t->srtt8 / 128, now);
     }
 }
 

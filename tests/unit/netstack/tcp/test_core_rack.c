@@ -102,6 +102,28 @@ START_TEST(test_delayed_ack_with_sack_is_no_reordering)
 }
 END_TEST
 
+/* What left just before a retransmission and arrives just before it says
+ * nothing about it, though more left after it within the same moment. */
+START_TEST(test_neighbours_of_a_retransmission_do_not_overtake_it)
+{
+    struct tcb t = in_flight();
+    ns_t now = T0 + RTT + 50 * NS_PER_MS;
+
+    t.cc.cwnd = 40 * MSS;
+    tcp_on_write(&t, MSS);
+    ck_assert_uint_eq(drain(&t, now - NS_PER_MS), 1);
+    sacked(&t, now, 0, 1, 5);
+    ck_assert_uint_eq(next(&t, now).seq, seg(0));
+    tcp_on_write(&t, MSS);
+    drain(&t, now + 4 * NS_PER_MS);
+    now += RTT - NS_PER_MS;
+    sacked(&t, now, 0, 1, SEGS + 1);
+    for (struct tcp_seg s; tcp_next(&t, t.mss, &s, now);)
+        ck_assert_uint_ne(s.seq, seg(0));
+    ck_assert_uint_eq(rack_lost_again(&t), 0);
+}
+END_TEST
+
 /* 6675 cannot: the retransmission itself is lost, without a timeout. */
 START_TEST(test_lost_retransmission_is_found)
 {
@@ -416,6 +438,7 @@ END_TEST
 TCP_SUITE("tcp core rack", TEST(test_one_later_segment_and_time_make_a_loss),
           TEST(test_reordering_within_the_window_is_no_loss),
           TEST(test_delayed_ack_with_sack_is_no_reordering),
+          TEST(test_neighbours_of_a_retransmission_do_not_overtake_it),
           TEST(test_lost_retransmission_is_found),
           LOOP(test_probe_sends_new_data_or_the_last_again, 0, 2),
           LOOP(test_loss_repaired_by_the_probe_counts, 0, 2),
