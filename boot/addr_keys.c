@@ -3,6 +3,7 @@
  * addr_keys.c - which addresses a NIC is to have, and how it comes by them.
  */
 #include <base/fmt.h>
+#include <billet/machine.h>
 #include <ip/addr.h>
 
 #include "addr_keys.h"
@@ -31,7 +32,8 @@ KEY_STRING(ipv6, "ipv6", "ADDRESS/LENGTH,...", "auto",
            .per_net = true, .check = check_ipv6);
 KEY_STRING(ipv6_secret, "ipv6-secret", "HEX", NULL,
            "makes the IPv6 addresses that we make ourselves hard to guess, and "
-           "keeps them the same over restarts (RFC 7217): up to 32 digits",
+           "keeps them the same over restarts (RFC 7217): up to 32 digits "
+           "(default: the machine's UUID)",
            .per_net = true, .check = check_secret);
 
 KEY_CHOICE(ipv6_temporary, "ipv6-temporary", "on|off", "off",
@@ -201,4 +203,6 @@ void addr_keys_config(const struct keys *k, const char *name,
     c->temporary6 = is_on(k, &key_ipv6_temporary, name, "on");
     if (secret)
         (void)parse_secret(c->stable_secret, span_of(secret));
+    else if (!machine_id(c->stable_secret)) /* the MAC has to do, then */
+        memset(c->stable_secret, 0, sizeof(c->stable_secret));
 }

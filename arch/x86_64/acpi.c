@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * acpi.c - the tables of this machine.
+ * acpi.c - the tables of this machine, ACPI's and SMBIOS's.
  */
 #include "acpi.h"
 
@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "pci_config.h"
 #include "platform.h"
+#include "smbios.h"
 
 static bool map(uint64_t at, size_t n)
 {
@@ -18,6 +19,11 @@ static bool map(uint64_t at, size_t n)
 }
 
 const struct phys phys_memory = {.size = BOOT_ADDRESS_MAX, .map = map};
+
+bool machine_id(uint8_t out[MACHINE_ID_BYTES])
+{
+    return smbios_uuid(&phys_memory, out);
+}
 
 void platform_acpi_start(void)
 {

@@ -65,6 +65,11 @@ const char *const *machine_args(void);
 /* What the machine is, for logs and metrics: "QEMU q35 by multiboot". */
 const char *machine_name(void);
 
+/* What the host calls this machine, the same after each start and another for
+ * each machine: the UUID of SMBIOS.  False when it says none. */
+enum { MACHINE_ID_BYTES = 16 };
+bool machine_id(uint8_t out[MACHINE_ID_BYTES]);
+
 /* When the first instruction ran, on machine_now()'s scale; normally 0. */
 ns_t machine_boot_ns(void);
 

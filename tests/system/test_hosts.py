@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from harness import Failed, each, full, until
+from billetlib import qemu
 from test_dhcp import said, wait_for
 
 HOST4 = '10.73.0.1/24'
@@ -35,6 +36,27 @@ def test_several_addresses(t):
     for address in ('10.73.0.2', '10.73.0.3', '10.99.0.2', 'fd73::2',
                     'fd73::3'):
         ping(net, address)
+
+
+@each(pc={'machine': 'pc'}, q35={'machine': 'q35'})
+def test_ipv6_address_is_the_machines_own(t, machine):
+    """RFC 7217: the same after a restart of this machine, another on each,
+    though all of them have one MAC address."""
+    def address(uuid):
+        line = qemu.Line(machine).kernel(t.image('web'), ['--ipv4=none'])
+        if uuid:
+            line.add('-uuid', uuid)
+        guest = t.guest(line.user_net(mac='52:54:00:12:34:56'))
+        found = guest.wait_for(r'address (fe80::\S+)/64', 60).group(1)
+        guest.stop()
+        return found
+    first = address('2f0c7a3e-5d0e-4c8f-9d3a-6b1f0e9a7c11')
+    if address('2f0c7a3e-5d0e-4c8f-9d3a-6b1f0e9a7c11') != first:
+        raise Failed('not the same after a restart')
+    others = {first, address('2f0c7a3e-5d0e-4c8f-9d3a-6b1f0e9a7c12'),
+              address(None)}
+    if len(others) != 3:
+        raise Failed(f'not one for each machine: {others}')
 
 
 def test_link_local_address(t):
