@@ -76,6 +76,13 @@ class Line:
             f'tap,id={net},ifname={interface},script=no,downscript=no',
             '-device', self.device('net', netdev=net, **properties))
 
+    def stream_net(self, path, net='net0', **properties):
+        """A wire to whoever listens on the unix socket `path`."""
+        return self.add(
+            '-netdev', f'stream,id={net},server=off,addr.type=unix,'
+            f'addr.path={comma(path)}',
+            '-device', self.device('net', netdev=net, **properties))
+
     def pcap(self, path, net='net0'):
         return self.add('-object',
                         f'filter-dump,id=dump-{net},netdev={net},'

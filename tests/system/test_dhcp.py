@@ -4,7 +4,7 @@ import json
 import re
 import signal
 
-from harness import Failed, until
+from harness import Failed, each, until
 from billetlib import qemu
 
 HOST4 = '10.73.0.1/24'
@@ -61,6 +61,36 @@ def test_dhcp4_from_dnsmasq(t):
     wait_for(again, rf'address {re.escape(address)}/24')
     if len(re.findall(r'DHCPDISCOVER\(tap0\)', said(server))) != 1:
         raise Failed('a remembered address was not asked for at once')
+
+
+@each(process={'world': 'process'}, image={'world': 'image'})
+def test_two_networks_at_once(t, world):
+    """Each NIC has its own lease, from the server on its own wire."""
+    net = t.network(addresses=(HOST4,), taps=2)
+    net.inside('address', 'add', '10.74.0.1/24', 'dev', 'tap1')
+    server = dnsmasq(t, net, '--interface=tap1', '--domain=lab.example',
+                     '--dhcp-range=10.73.0.50,10.73.0.60,2m',
+                     '--dhcp-range=10.74.0.50,10.74.0.60,2m')
+    keys = ['--ipv6=none', '--hostname=tin', '--lan.metric=5']
+    if world == 'image':
+        line = qemu.Line().kernel(t.image('router'), keys)
+        line.tap_net('tap0', mac='52:54:00:12:34:56')
+        line.tap_net('tap1', net='net1', mac='52:54:00:12:34:57')
+        image = net.start(*line.words, log='router')
+    else:
+        image = net.start(t.image('router', ''), '--uplink.net=tap0',
+                          '--lan.net=tap1', *keys, log='router')
+    for name, tap, wire in (('uplink', 'tap0', 73), ('lan', 'tap1', 74)):
+        address = wait_for(
+            image, rf'{name}: address (10\.{wire}\.0\.(?:5\d|60))/24'
+                   r' for \d+ s \(dhcp\)').group(1)
+        wait_for(image, rf'{name}: router 10\.{wire}\.0\.1')
+        wait_for(server, rf'DHCPACK\({tap}\) {re.escape(address)} \S+ tin')
+        net.run('ping', '-c', 1, '-W', 10, address)
+        status = net.run(t.program('curl'), '-sS', '-o', '/dev/null', '-w',
+                         '%{http_code}', f'http://{address}/').decode()
+        if status != '200':
+            raise Failed(f'{name} answers with {status}')
 
 
 def test_dhcp6_from_dnsmasq(t):

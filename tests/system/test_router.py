@@ -4,8 +4,8 @@
     here, tap0 10.73.0.1 --- 10.73.0.2 router 10.74.0.2 --- 10.74.0.1, there
 
 With `trunk`, `here` also is 10.75.0.1 on tap2, which vlan_relay.py makes VLAN
-10 of the same wire.  The far wire may be narrower.  tap1 is joined to a veth by a bridge, for a tap cannot be opened
-from another namespace than its own.
+10 of the same wire.  The far wire may be narrower.  tap1 is joined to a veth by
+a bridge, for a tap cannot be opened from another namespace than its own.
 """
 import hashlib
 import random
@@ -94,12 +94,18 @@ class Routed:
         uplink = self.trunk() if trunk else 'tap0'
         if world == 'image':
             line = qemu.Line().kernel(t.image('router'), [*KEYS, *args])
-            line.tap_net('tap0').tap_net('tap1', net='net1')
+            if trunk:  # QEMU speaks to the relay in the relay's own way
+                line.stream_net(uplink)
+            else:
+                line.tap_net('tap0')
+            line.tap_net('tap1', net='net1')
             self.child = net.start(*line.words, log='console')
         else:
+            if trunk:
+                uplink = f'unix:{uplink}'
             self.child = net.start(
-                t.image('router', ''), f'--uplink.net={uplink}', '--lan.net=tap1',
-                *KEYS, *args, log='console')
+                t.image('router', ''), f'--uplink.net={uplink}',
+                '--lan.net=tap1', *KEYS, *args, log='console')
         for code in (SERVE, TAKE):
             peer = net.start('ip', 'netns', 'exec', self.far, sys.executable,
                              '-c', code, log='peer')
@@ -138,7 +144,7 @@ class Routed:
         until(lambda: b'ready' in relay.log.read_bytes(), 30, 'the relay')
         self.net.inside('address', 'add', '10.75.0.1/24', 'dev', 'tap2')
         self.net.inside('address', 'add', 'fd75::1/64', 'dev', 'tap2', 'nodad')
-        return f'unix:{path}'
+        return path
 
     def by_vlan(self):
         """What is sent over there goes by the VLAN from now on."""
@@ -196,8 +202,9 @@ def test_two_hosts(t, world):
     way.alive()
 
 
-def test_vlan(t):
-    way = Routed(t, 'process', trunk=True)
+@worlds
+def test_vlan(t, world):
+    way = Routed(t, world, trunk=True)
     way.by_vlan()
     for host in ('10.75.0.2', 'fd75::2'):
         way.ping(host)
