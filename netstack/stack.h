@@ -101,10 +101,7 @@ struct net {
     struct net_note note[NOTES_MAX];
     unsigned notes, note_first;
     struct net_config config;
-    struct metric *nic_rows;
-    uint64_t *nic_values;
     char *nic_labels;
-    struct metrics_group nic_group;
 };
 
 static inline struct nif *net_nif(struct net *net, unsigned index)

@@ -26,28 +26,24 @@
 
 #include <billet/base.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
-
-struct metric {
-    const char *field, *labels;
-    uint8_t kind; /* enum metric_kind */
-#ifndef METRICS_NO_HELP
-    const char *help;
-#endif
-};
-
+/* Rows one behind the other, each "c" or "g" for its kind and the field, then
+ * its labels, then its help unless that is left out; each part ends with a zero
+ * byte, and one more is the end.  No pointers: an image has hundreds of rows.
+ */
 struct metrics_group {
     const char *prefix; /* "net" */
-    const struct metric *metrics;
-    unsigned n;
+    const char *rows;
 };
 
+#define METRICS_KIND_COUNTER_                     "c"
+#define METRICS_KIND_GAUGE_                       "g"
 #define METRICS_FIELD_(kind, field, labels, help) uint64_t field;
 #ifdef METRICS_NO_HELP /* set by the build, for images */
-#define METRICS_ROW_(kind, field, labels, help) {#field, labels, METRIC_##kind},
+#define METRICS_ROW_(kind, field, labels, help)                                \
+    METRICS_KIND_##kind##_ #field "\0" labels "\0"
 #else
 #define METRICS_ROW_(kind, field, labels, help)                                \
-    {#field, labels, METRIC_##kind, help},
+    METRICS_KIND_##kind##_ #field "\0" labels "\0" help "\0"
 #endif
 /* The struct: in a header, or at the top of the one file that uses it. */
 #define METRICS_STRUCT(prefix, LIST)                                           \
@@ -56,12 +52,8 @@ struct metrics_group {
     }
 /* The table: once, in a .c file. */
 #define METRICS_TABLE(prefix_, LIST)                                           \
-    static const struct metric prefix_##_metric_rows_[] = {                    \
-        LIST(METRICS_ROW_)};                                                   \
     const struct metrics_group prefix_##_metrics_group = {                     \
-        .prefix = #prefix_,                                                    \
-        .metrics = prefix_##_metric_rows_,                                     \
-        .n = sizeof(prefix_##_metric_rows_) / sizeof(struct metric)}
+        .prefix = #prefix_, .rows = LIST(METRICS_ROW_)}
 
 struct metrics;
 

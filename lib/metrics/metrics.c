@@ -22,8 +22,6 @@ _Static_assert(METRICS_GROUPS_MAX <= 1 << (PLACE_BITS - ROW_BITS), "cursor");
 static void add(struct metrics *m, const struct metrics_entry *e)
 {
     ASSERT(m->n < METRICS_GROUPS_MAX);
-    /* One less, so that no place in the table looks like CURSOR_END. */
-    ASSERT(e->group->n < ROWS_MAX);
     m->entry[m->n++] = *e;
 }
 
@@ -51,24 +49,45 @@ void metrics_add_computed(struct metrics *m, const struct metrics_group *g,
 /* A row's position, in the order of registration. */
 struct place {
     unsigned group, row;
+    const char *text; /* its row, or the end of the group's; NULL: row 0 */
 };
 
-static const struct metric *metric_at(const struct metrics *m, struct place p)
+/* Behind a text and the zero that ends it. */
+static const char *behind(const char *text)
 {
-    return &m->entry[p.group].group->metrics[p.row];
+    return text + strlen(text) + 1;
+}
+
+static const char *labels_of(const char *row)
+{
+    return behind(row);
 }
 
 /* False behind the last row. */
 static bool settle(const struct metrics *m, struct place *p)
 {
-    while (p->group < m->n && p->row >= m->entry[p->group].group->n)
-        *p = (struct place){p->group + 1, 0};
-    return p->group < m->n;
+    for (; p->group < m->n; *p = (struct place){.group = p->group + 1}) {
+        if (!p->text)
+            p->text = m->entry[p->group].group->rows;
+        if (*p->text)
+            return true;
+    }
+    return false;
+}
+
+/* From a row to the next, or to the end of the group. */
+static void advance(struct place *p)
+{
+    p->text = behind(behind(p->text));
+#ifndef METRICS_NO_HELP
+    p->text = behind(p->text);
+#endif
+    p->row++;
 }
 
 static bool step(const struct metrics *m, struct place *p)
 {
-    p->row++;
+    advance(p);
     return settle(m, p);
 }
 
@@ -98,15 +117,13 @@ static bool same_name(const char *a, const char *b)
 static bool find_in_family(const struct metrics *m, struct place of,
                            struct place *p)
 {
-    const char *field = metric_at(m, of)->field;
-
     while (settle(m, p)) {
         if (!same_prefix(m, p->group, of.group))
-            *p = (struct place){p->group + 1, 0};
-        else if (same_name(metric_at(m, *p)->field, field))
+            *p = (struct place){.group = p->group + 1};
+        else if (same_name(p->text, of.text))
             return true;
         else
-            p->row++;
+            advance(p);
     }
     return false;
 }
@@ -115,7 +132,7 @@ static bool find_in_family(const struct metrics *m, struct place of,
 static bool next_head(const struct metrics *m, struct place *p)
 {
     while (step(m, p)) {
-        struct place first = {0, 0};
+        struct place first = {0};
 
         find_in_family(m, *p, &first);
         if (first.group == p->group && first.row == p->row)
@@ -128,10 +145,8 @@ static bool next_head(const struct metrics *m, struct place *p)
 static size_t put_name(const struct metrics *m, struct place p, char *out,
                        size_t size)
 {
-    const char *field = metric_at(m, p)->field;
-
     return fmt(out, size, "%s_%.*s", m->entry[p.group].group->prefix,
-               (int)name_bytes(field), field);
+               (int)name_bytes(p.text) - 1, p.text + 1);
 }
 
 #ifndef METRICS_NO_HELP
@@ -156,7 +171,7 @@ static size_t put_help(const struct metrics *m, struct place p, char *out,
 
     n += put_name(m, p, out + n, size - n);
     n += fmt(out + n, size - n, " ");
-    n += put_escaped(out + n, size - n, metric_at(m, p)->help);
+    n += put_escaped(out + n, size - n, behind(labels_of(p.text)));
     n += fmt(out + n, size - n, "\n");
     return n;
 }
@@ -172,15 +187,18 @@ static size_t put_help(const struct metrics *m, struct place p, char *out,
 }
 #endif
 
+static bool is_counter(struct place p)
+{
+    return *p.text == *METRICS_KIND_COUNTER_;
+}
+
 static size_t put_head(const struct metrics *m, struct place p, char *out,
                        size_t size)
 {
-    const struct metric *x = metric_at(m, p);
     size_t n = fmt(out, size, "# TYPE ");
 
     n += put_name(m, p, out + n, size - n);
-    n += fmt(out + n, size - n, " %s\n",
-             x->kind == METRIC_COUNTER ? "counter" : "gauge");
+    n += fmt(out + n, size - n, " %s\n", is_counter(p) ? "counter" : "gauge");
     n += put_help(m, p, out + n, size - n);
     return n;
 }
@@ -189,26 +207,32 @@ static size_t put_sample(const struct metrics *m, struct place p, char *out,
                          size_t size)
 {
     const struct metrics_entry *e = &m->entry[p.group];
-    const struct metric *x = metric_at(m, p);
+    const char *own = labels_of(p.text);
     const char *more = e->labels ? e->labels : "";
-    bool any = *x->labels || *more, both = *x->labels && *more;
+    bool any = *own || *more, both = *own && *more;
     size_t n = put_name(m, p, out, size);
 
     n += fmt(out + n, size - n, "%s%s%s%s%s%s %lu\n",
-             x->kind == METRIC_COUNTER ? "_total" : "", any ? "{" : "", more,
-             both ? "," : "", x->labels, any ? "}" : "",
+             is_counter(p) ? "_total" : "", any ? "{" : "", more,
+             both ? "," : "", own, any ? "}" : "",
              (unsigned long)e->values[p.row]);
     return n;
 }
 
 static uint32_t pack(struct place p)
 {
+    /* One less, so that no place in the table looks like CURSOR_END. */
+    ASSERT(p.row < ROWS_MAX - 1);
     return p.group << ROW_BITS | p.row;
 }
 
-static struct place unpack(uint32_t v)
+static struct place unpack(const struct metrics *m, uint32_t v)
 {
-    return (struct place){v >> ROW_BITS, v & (ROWS_MAX - 1)};
+    struct place p = {.group = v >> ROW_BITS};
+
+    for (unsigned row = v & (ROWS_MAX - 1); settle(m, &p) && p.row < row;)
+        advance(&p);
+    return p;
 }
 
 /* Writes one sample, with its family's head when it is the first, and moves
@@ -216,8 +240,8 @@ static struct place unpack(uint32_t v)
 static size_t put_next(const struct metrics *m, uint32_t *cursor, char *out,
                        size_t size)
 {
-    struct place head = unpack(*cursor >> PLACE_BITS);
-    struct place at = unpack(*cursor & ((1 << PLACE_BITS) - 1));
+    struct place head = unpack(m, *cursor >> PLACE_BITS);
+    struct place at = unpack(m, *cursor & ((1 << PLACE_BITS) - 1));
     bool more = true;
     size_t n = 0;
 
@@ -229,7 +253,7 @@ static size_t put_next(const struct metrics *m, uint32_t *cursor, char *out,
     if (pack(head) == pack(at))
         n = put_head(m, head, out, size);
     n += put_sample(m, at, out + n, size - n);
-    at.row++;
+    advance(&at);
     if (!find_in_family(m, head, &at)) {
         more = next_head(m, &head);
         at = head;
@@ -261,7 +285,7 @@ size_t metrics_format(const struct metrics *m, uint32_t *cursor,
 uint64_t metrics_get(const struct metrics *m, const char *name)
 {
     char full[METRICS_LINE_BYTES];
-    struct place p = {0, 0};
+    struct place p = {0};
     uint64_t sum = 0;
 
     refresh(m);
