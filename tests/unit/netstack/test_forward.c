@@ -179,6 +179,24 @@ START_TEST(test_fragments_where_that_is_allowed)
 }
 END_TEST
 
+/* Its second half would begin at byte 0, behind the back of a firewall. */
+START_TEST(test_fragment_that_ends_beyond_64_kib_is_not_cut)
+{
+    struct ipaddr src = outside(true), dst = inside(true);
+    static uint8_t large[1450];
+    unsigned offset = 0x2000 - 1376 / 8;
+
+    open_router(NULL);
+    put_through(&src, &dst, large, 1440);
+    set_ip4(6, (uint8_t)(offset >> 8));
+    set_ip4(7, (uint8_t)offset);
+    rig_in(&r, &o);
+    ck_assert_uint_eq(look(), 0);
+    ck_assert_uint_eq(drops(&r, forward_bad), 1);
+    rig_close(&r);
+}
+END_TEST
+
 /* RFC 791: an option that says so is in each fragment, others in the first. */
 START_TEST(test_fragments_carry_the_options_that_want_it)
 {
@@ -465,6 +483,7 @@ int main(void)
         {test_no_route_and_a_silent_host_are_told, 2},
         {test_too_big_is_told_with_the_next_mtu, 2},
         {test_fragments_where_that_is_allowed, 2},
+        {test_fragment_that_ends_beyond_64_kib_is_not_cut, 1},
         {test_fragments_carry_the_options_that_want_it, 1},
         {test_addresses_that_do_not_leave_their_link, 1},
         {test_broadcasts_and_source_routes_stay_here, 1},
