@@ -15,6 +15,7 @@
 #include "addr_keys.h"
 #include "nics.h"
 #include "route_keys.h"
+#include "syslog.h"
 #include "system.h"
 #include "tcp_keys.h"
 
@@ -377,7 +378,15 @@ static enum err networking_up(struct env *env)
                                 .arm = arm_net,
                                 .deadline = deadline_net};
     loop_add(env->loop, &w->source);
+    syslog_up(env);
     return OK;
+}
+
+static bool networking_down(struct net *net, ns_t now)
+{
+    bool said = net_stop(net, now);
+
+    return syslog_busy() || said;
 }
 
 const struct service billet_networking = {.name = "networking",
@@ -385,5 +394,5 @@ const struct service billet_networking = {.name = "networking",
                                           .bytes = net_bytes,
                                           .nics_bytes = nics_bytes,
                                           .in_use = net_in_use,
-                                          .down = net_stop,
+                                          .down = networking_down,
                                           .up = networking_up};

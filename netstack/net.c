@@ -413,8 +413,13 @@ ns_t net_deadline(const struct net *net)
 
 bool net_in_use(const struct net *net)
 {
-    return tcp_in_use(net->tcp) || udp_in_use(net) || dns_in_use(net) ||
+    return tcp_in_use(net->tcp) + net->udp.bound + net->dns.open > net->aside ||
            net->dials;
+}
+
+void net_aside(struct net *net, unsigned n)
+{
+    net->aside = n;
 }
 
 ns_t net_now(const struct net *net)

@@ -124,6 +124,9 @@ ns_t net_deadline(const struct net *);
 /* Whether an application has anything open: a listener, a bound port, a
  * stream, a question to DNS. */
 bool net_in_use(const struct net *);
+/* So many streams and questions to DNS do not count there: they serve the
+ * machine, not the application. */
+void net_aside(struct net *, unsigned n);
 
 /* Something the owner of the machine wants to read in the log. */
 enum net_note_kind {

@@ -75,6 +75,7 @@ struct net {
     uint32_t path_gen; /* a path that was found under another is found anew */
     struct ip_path last_way; /* found last for given ends, on any NIC */
     uint32_t out_max;
+    unsigned aside; /* net_aside() */
     ns_t now, due; /* when net_tick() has slow work; not later than that */
     struct tcp *tcp;
     struct neigh_cache cache;

@@ -22,9 +22,16 @@ void log_init(struct log *l, struct mspan ring, void (*sink)(struct span),
 /* Forgets whole lines from the oldest on until `n` bytes fit. */
 static void ring_make_room(struct log *l, size_t n)
 {
-    while (l->end + n - l->begin > l->ring.n)
+    while (l->end + n - l->begin > l->ring.n) {
+        bool unsent = l->lost && l->begin == l->unsent;
+
         while (l->ring.p[l->begin++ % l->ring.n] != '\n')
             ;
+        if (unsent) {
+            l->unsent = l->begin;
+            ++*l->lost;
+        }
+    }
 }
 
 /* `line` ends with '\n' and is shorter than the ring. */
@@ -67,8 +74,10 @@ static bool bucket_take(struct log_source *s, ns_t now)
 void log_line(struct log *l, enum log_level level, const char *source,
               const char *format, ...)
 {
-    static const char *const word[] = {
-        [LOG_ERROR] = "error: ", [LOG_WARN] = "warning: "};
+    static const char *const word[] = {[LOG_ERROR] = "error: ",
+                                       [LOG_WARN] = "warning: ",
+                                       [LOG_INFO] = "",
+                                       [LOG_DEBUG] = "debug: "};
     char line[LOG_LINE_BYTES + 128];
     struct log_source *s;
     ns_t now;
@@ -87,7 +96,7 @@ void log_line(struct log *l, enum log_level level, const char *source,
     n = fmt(line, sizeof(line), "[%5u.%06u %.*s] %s",
             (unsigned)(now / NS_PER_SEC),
             (unsigned)(now % NS_PER_SEC / NS_PER_US), LOG_NAME_BYTES, source,
-            level <= LOG_WARN ? word[level] : "");
+            word[level]);
     most = n + LOG_LINE_BYTES + 1;
     va_start(args, format);
     n += vfmt_clean(line + n, most - n, format, args);
@@ -111,6 +120,18 @@ void print_line(struct log *l, const char *format, ...)
     va_end(args);
     line[n++] = '\n';
     emit(l, line, n);
+}
+
+bool log_take(struct log *l, char *out, size_t room, size_t *n)
+{
+    char c;
+
+    if (l->unsent == l->end)
+        return false;
+    for (*n = 0; (c = (char)l->ring.p[l->unsent++ % l->ring.n]) != '\n';)
+        if (*n < room)
+            out[(*n)++] = c;
+    return true;
 }
 
 struct span log_read(const struct log *l, uint64_t *at)

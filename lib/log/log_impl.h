@@ -41,6 +41,9 @@ struct log {
     struct log_source source[LOG_SOURCES_MAX];
     struct mspan ring;
     uint64_t begin, end; /* bytes ever written: the ring has [begin, end) */
+    /* For whoever sends the lines on: the first that it has not taken, and how
+     * many the ring forgot before it did.  NULL: nobody does. */
+    uint64_t unsent, *lost;
 };
 
 /* `ring` keeps the newest lines and stays the log's; empty: none are kept.
@@ -48,6 +51,10 @@ struct log {
  * (machine_now). */
 void log_init(struct log *, struct mspan ring, void (*sink)(struct span),
               ns_t (*clock)(void));
+
+/* The next line for who sends them on, without its '\n' and cut to `room`.
+ * False when there is none. */
+bool log_take(struct log *, char *out, size_t room, size_t *n);
 
 /* "info,dhcp:debug", in place of the levels before; log_levels_check() has
  * found the text good. */

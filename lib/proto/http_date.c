@@ -1,49 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * http_date.c - see http_date.h.
- *
- * Days are counted in years that begin in March, so that the day that comes
- * and goes is the last of its year.
  */
 #include "http_date.h"
 
 #include <base/bytes.h>
+#include <base/civil.h>
 
-enum { DAY = 86400, ERA_DAYS = 146097, EPOCH_DAYS = 719468 };
+enum { DAY = CIVIL_DAY };
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char days[] = "SunMonTueWedThuFriSat";
-
-struct civil {
-    uint64_t year;
-    unsigned month, day; /* from 1 */
-};
-
-static struct civil civil_of(uint64_t unix_days)
-{
-    uint64_t z = unix_days + EPOCH_DAYS, era = z / ERA_DAYS;
-    unsigned doe = (unsigned)(z % ERA_DAYS); /* of the 400 years */
-    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    unsigned mp = (5 * doy + 2) / 153; /* 0 is March */
-    struct civil c = {.year = yoe + era * 400,
-                      .month = mp < 10 ? mp + 3 : mp - 9,
-                      .day = doy - (153 * mp + 2) / 5 + 1};
-
-    c.year += c.month <= 2;
-    return c;
-}
-
-static uint64_t days_of(struct civil c)
-{
-    uint64_t y = c.year - (c.month <= 2), era = y / 400;
-    unsigned yoe = (unsigned)(y % 400);
-    unsigned mp = c.month > 2 ? c.month - 3 : c.month + 9;
-    unsigned doy = (153 * mp + 2) / 5 + c.day - 1;
-    unsigned doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-
-    return era * ERA_DAYS + doe - EPOCH_DAYS;
-}
 
 static uint8_t *two(uint8_t *p, unsigned v)
 {
@@ -194,6 +161,6 @@ bool http_date_parse(struct span in, uint64_t now, uint64_t *unix_seconds)
     }
     if (!s.ok || s.in.n || c.year < 1970 || c.day < 1 || c.day > 31)
         return false;
-    *unix_seconds = days_of(c) * DAY + second;
+    *unix_seconds = civil_days(c) * DAY + second;
     return true;
 }

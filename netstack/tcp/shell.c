@@ -140,9 +140,9 @@ ns_t tcp_next_deadline(const struct tcp *tcp)
     return tcp->retry_at;
 }
 
-bool tcp_in_use(const struct tcp *tcp)
+uint32_t tcp_in_use(const struct tcp *tcp)
 {
-    return tcp->nlisteners || tcp->conns.in_use;
+    return tcp->nlisteners + tcp->conns.in_use;
 }
 
 /* By the table, for what is not in it may be in the pool.  Closing one moves

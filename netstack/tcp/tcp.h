@@ -36,7 +36,7 @@ ns_t tcp_next_deadline(const struct tcp *);
 /* Nobody takes packets just now: they are no reason to hurry. */
 void tcp_hold(struct tcp *, bool);
 
-bool tcp_in_use(const struct tcp *);
+uint32_t tcp_in_use(const struct tcp *);
 void tcp_metrics(struct tcp *, struct metrics *);
 
 #endif

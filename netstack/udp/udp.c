@@ -102,11 +102,6 @@ void udp_unbind(struct net *net, uint16_t port)
     u->bound--;
 }
 
-bool udp_in_use(const struct net *net)
-{
-    return net->udp.bound > 0;
-}
-
 /* RFC 1122 4.1.3.4, RFC 8200 8.1: no checksum is allowed for IPv4 alone. */
 static bool checksum_ok(const struct ip_rx *rx, uint16_t csum)
 {

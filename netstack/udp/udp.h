@@ -42,7 +42,6 @@ void udp_input(struct net *, struct ip_rx *, ns_t now);
 void udp_icmp(struct net *, const struct ip_error *, ns_t now);
 /* Delivers what waits; returns how many datagrams. */
 unsigned udp_dispatch(struct net *);
-bool udp_in_use(const struct net *);
 /* A random port that nobody has: RFC 6056 3.3.1. 0: none was found. */
 uint16_t udp_free_port(struct net *);
 /* The same on a path that was found. */
