@@ -84,6 +84,7 @@ struct net {
     struct routes routes;
     struct pmtu pmtu;
     struct icmp_limit icmp;
+    struct ipaddr big_echo; /* to whom the last large one was sent: icmp6.c */
     struct frags frags;
     struct udp udp;
     struct forward forward;

@@ -187,13 +187,32 @@ static unsigned take_coding(struct http1_head *h, struct span v)
     return 200;
 }
 
+/* RFC 3986 3.2.2, 3.2.3: a name, an IPv4 address or [IPv6], then :port. */
+bool http1_host(struct span v)
+{
+    const uint8_t *p = v.p, *end = p + v.n;
+
+    if (p < end && *p == '[') {
+        for (p++;
+             p < end && (http1_is(*p, HTTP1_HEX) || *p == ':' || *p == '.');)
+            p++;
+        if (p == end || *p++ != ']')
+            return false;
+    } else {
+        p = http1_skip(p, end, HTTP1_HOST);
+    }
+    if (p < end && *p++ != ':')
+        return false;
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p == end;
+}
+
 static unsigned take_host(struct http1_head *h, struct span v)
 {
     if (h->repeated & 1u << HTTP_HOST)
         return http1_refuse(h, HTTP1_SMUGGLING, 400);
-    if (http1_skip(v.p, v.p + v.n, HTTP1_HOST) != v.p + v.n)
-        return http1_refuse(h, HTTP1_SYNTAX, 400);
-    return 200;
+    return http1_host(v) ? 200 : http1_refuse(h, HTTP1_SYNTAX, 400);
 }
 
 static unsigned take_options(struct http1_head *h, unsigned field,

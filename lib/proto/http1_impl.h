@@ -15,6 +15,9 @@ unsigned http1_refuse(struct http1_head *, enum http1_refusal, unsigned status);
 unsigned http1_request_line(struct http1_head *, struct span in);
 unsigned http1_field_line(struct http1_head *, struct span in);
 
+/* Whether it can be the value of a Host field. */
+bool http1_host(struct span);
+
 static inline bool http1_is(uint8_t byte, enum http1_class class)
 {
     return http1_class[byte] & class;

@@ -125,11 +125,10 @@ static const uint8_t *skip_authority(const uint8_t *p, const uint8_t *end)
     else
         return NULL;
     rest.p = p; /* userinfo is refused with the rest: RFC 9110 4.2.4 */
-    while (p < end && *p != '/' && *p != '?') {
-        if (!http1_is(*p++, HTTP1_HOST))
-            return NULL;
-    }
-    return p > rest.p ? p : NULL;
+    while (p < end && *p != '/' && *p != '?')
+        p++;
+    rest.n = (size_t)(p - rest.p);
+    return rest.n && http1_host(rest) ? p : NULL;
 }
 
 static unsigned split_target(struct http1_head *h, const uint8_t *text)

@@ -349,6 +349,10 @@ void frag6_input(struct net *net, struct ip_rx *rx, const struct ip6_walk *w,
 {
     struct ip_rx about = *rx; /* with the fragment header, for errors */
 
+    if (rx->fragmented) { /* a fragment within one: nobody makes these */
+        net_drop(net, rx->pkt, frag_bad);
+        return;
+    }
     rx->l4 += IP6_FRAG_BYTES;
     rx->len -= IP6_FRAG_BYTES;
     rx->proto = w->frag_next;

@@ -66,6 +66,8 @@ void icmp_echo(struct net *net, const struct ip_rx *rx, uint8_t reply_type,
     }
     icmp_emit(head, &(struct icmp_hdr){.type = reply_type, .rest = rest});
     net->count.echoes++;
+    if (!rx->v4 && rx->len > IP6_MTU_MIN - IP6_BYTES)
+        net->big_echo = rx->src;
     answer(net, rx, p, head, now);
 }
 

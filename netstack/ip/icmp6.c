@@ -50,6 +50,19 @@ static enum ip_error_kind kind_of(const struct icmp_hdr *h)
     }
 }
 
+/* An answered echo was too big for its way.  Believed of the last large one
+ * alone, for what is quoted shows nothing that a stranger could not know. */
+static bool about_echo(struct net *net, const struct ip_error *e, ns_t now)
+{
+    if (e->proto != IPPROTO_ICMP6 || e->kind != IP_ERR_TOO_BIG ||
+        e->quoted[0] != ICMP6_ECHO_REPLY || !addr_same(&e->dst, &net->big_echo))
+        return false;
+    net->count.icmp_errors_in++;
+    if (e->mtu <= UINT16_MAX)
+        ip_pmtu_update(net, &e->dst, (uint16_t)e->mtu, now);
+    return true;
+}
+
 static void error_input(struct net *net, const struct ip_rx *rx,
                         const struct icmp_hdr *h, ns_t now)
 {
@@ -72,11 +85,14 @@ static void error_input(struct net *net, const struct ip_rx *rx,
     memcpy(e.quoted, q.l4, sizeof(e.quoted));
     if (e.kind == IP_ERR_TOO_BIG)
         e.mtu = h->rest;
-    if (!ip_is_ours(net, rx->netif, &e.src)) {
+    /* RFC 8201 4: no link is narrower, so such a report must be discarded. */
+    if (!ip_is_ours(net, rx->netif, &e.src) ||
+        (e.kind == IP_ERR_TOO_BIG && e.mtu < IP6_MTU_MIN)) {
         net->count.drops__icmp_ignored++;
         return;
     }
-    icmp_pass_on(net, &e, now);
+    if (!about_echo(net, &e, now))
+        icmp_pass_on(net, &e, now);
 }
 
 static bool is_ndp(uint8_t type)

@@ -40,6 +40,7 @@ static bool for_us(struct nif *nif, struct ip_rx *rx, unsigned flags)
         return true;
     if (last) {
         nif->addr6 = last;
+        rx->not_unicast = flags & IP_IN_GROUP; /* RFC 4443 2.4 (e.4) */
         return true;
     }
     rx->not_unicast = true;

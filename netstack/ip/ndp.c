@@ -13,10 +13,10 @@
 static const struct ipaddr all_nodes = {{0xff, 2, [15] = 1}};
 static const struct ipaddr all_routers = {{0xff, 2, [15] = 2}};
 
-/* Sends the `n` bytes of an ICMPv6 message at msg, whose checksum field is 0.
- * `mac` 0: to the group that dst is. */
-static void send(struct net *net, struct nif *nif, uint8_t *msg, unsigned n,
-                 const struct ipaddr *src, const struct ipaddr *dst, mac_t mac)
+/* The `n` bytes of an ICMPv6 message at msg, whose checksum field is 0, as a
+ * datagram; NULL when there is no packet. */
+static struct pkt *datagram(struct net *net, uint8_t *msg, unsigned n,
+                            const struct ipaddr *src, const struct ipaddr *dst)
 {
     struct pkt *p = net_pkt(net);
     struct ip6_hdr h = {.src = *src,
@@ -27,14 +27,22 @@ static void send(struct net *net, struct nif *nif, uint8_t *msg, unsigned n,
     uint64_t sum = ip_pseudo_sum(src, dst, false, IPPROTO_ICMP6, n);
 
     if (!p)
-        return;
+        return NULL;
     put_be16(msg + 2, (uint16_t)~csum_fold(csum_add(sum, msg, n, false)));
     memcpy(pkt_push(p, n), msg, n);
     ip6_emit(pkt_push(p, IP6_BYTES), &h);
-    if (mac == 0)
-        mac = group_mac(dst, false);
     net->count.datagrams__ip6_out++;
-    link_send_to(net, nif, mac, ETH_IP6, p);
+    return p;
+}
+
+/* `mac` 0: to the group that dst is. */
+static void send(struct net *net, struct nif *nif, uint8_t *msg, unsigned n,
+                 const struct ipaddr *src, const struct ipaddr *dst, mac_t mac)
+{
+    struct pkt *p = datagram(net, msg, n, src, dst);
+
+    if (p)
+        link_send_to(net, nif, mac ? mac : group_mac(dst, false), ETH_IP6, p);
 }
 
 void ndp_send_ns(struct net *net, struct nif *nif, const struct ipaddr *from,
@@ -70,24 +78,31 @@ void ndp_send_rs(struct net *net, struct nif *nif)
     send(net, nif, msg, n, from ? &from->addr : &unspecified, &all_routers, 0);
 }
 
-/* RFC 4861 7.2.4; RFC 4429 3.3: an optimistic address does not override. */
+/* RFC 4861 7.2.4; RFC 4429 3.3: an optimistic address does not override.  Who
+ * asked us alone need not say its link-layer address: it is asked for that. */
 static void answer(struct net *net, struct nif *nif, const struct ifaddr *a,
-                   const struct ipaddr *asker)
+                   const struct ip_rx *rx, ns_t now)
 {
+    const struct ipaddr *asker = &rx->src;
     bool known = !ip6_is_unspecified(asker);
     uint8_t flags =
         (uint8_t)((known ? NDP_NA_SOLICITED : 0) |
                   (a->state == ADDR_OPTIMISTIC ? 0 : NDP_NA_OVERRIDE));
     struct neigh_slot *s = known ? neigh_find(net, nif->index, asker) : NULL;
+    struct ip_path path = {.src = a->addr, .dst = *asker, .netif = nif->index};
     uint8_t msg[NDP_NS_BYTES];
+    struct pkt *p;
     unsigned n;
 
     if (net->forward.ops)
         flags |= NDP_NA_ROUTER;
     n = ndp_na_emit(msg, &a->addr, nif->mac, flags);
-
-    if (known && (!s || s->n.state <= NEIGH_INCOMPLETE))
-        return; /* it gave no address and is not known: nothing to send to */
+    if (known && (!s || s->n.state <= NEIGH_INCOMPLETE)) {
+        if (!rx->not_unicast && !ip_path_find(net, &path) &&
+            (p = datagram(net, msg, n, &a->addr, asker)))
+            link_send(net, &path, p, now);
+        return;
+    }
     send(net, nif, msg, n, &a->addr, known ? asker : &all_nodes,
          known ? neigh_mac(&s->n) : 0);
 }
@@ -130,7 +145,7 @@ static bool ns_input(struct net *net, struct nif *nif, const struct ip_rx *rx,
         return true;
     if (m->has_lladdr)
         sighted(net, nif, &rx->src, m->lladdr, now);
-    answer(net, nif, a, &rx->src);
+    answer(net, nif, a, rx, now);
     return true;
 }
 

@@ -297,6 +297,32 @@ START_TEST(test_atomic_fragment_rfc_6946)
 }
 END_TEST
 
+/* However deep, it would be unpacked by recursion. */
+START_TEST(test_fragment_within_a_fragment_is_dropped)
+{
+    struct rig r;
+
+    open_rig(&r);
+    make(false, 100);
+    for (unsigned n = 1; n <= 30; n++) {
+        o.n = 0;
+        put_eth(&o, RIG_MAC, PEER_MAC, ETH_IP6);
+        put_ip6(&o, &peer6, &us6, IP6_NH_FRAGMENT, 64,
+                n * IP6_FRAG_BYTES + 108);
+        for (unsigned i = 1; i <= n; i++) {
+            ip6_frag_emit(o.b + o.n, i < n ? IP6_NH_FRAGMENT : IPPROTO_UDP_, 0,
+                          false, i);
+            o.n += IP6_FRAG_BYTES;
+        }
+        put_bytes(&o, whole.b + ETH_BYTES + IP6_BYTES, 108);
+        rig_in(&r, &o);
+        ck_assert_uint_eq(got.n, 1);
+        ck_assert_uint_eq(drops(&r, frag_bad), n - 1);
+    }
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_first_fragment_without_transport_header_rfc_7112)
 {
     const struct rig_frame *f;
@@ -415,6 +441,7 @@ int main(void)
     for (unsigned i = 0; i < ARRAY_LEN(both); i++)
         tcase_add_loop_test(tc, both[i], 0, 2); /* IPv6, IPv4 */
     tcase_add_test(tc, test_atomic_fragment_rfc_6946);
+    tcase_add_test(tc, test_fragment_within_a_fragment_is_dropped);
     tcase_add_test(tc, test_first_fragment_without_transport_header_rfc_7112);
     suite_add_tcase(s, tc);
     runner = srunner_create(s);

@@ -137,6 +137,46 @@ START_TEST(test_nothing_of_discovery_comes_in_fragments)
 }
 END_TEST
 
+/* RFC 4861 7.2.3, 7.2.4: a solicitation to us alone need not show the address
+ * of who asks; he is asked for it, then, and answered. */
+START_TEST(test_who_asks_without_his_address_is_asked_for_it)
+{
+    struct ipaddr peer = rig_addr("fe80::1"), us, group;
+    uint8_t b[NDP_NS_BYTES];
+    const struct rig_frame *f;
+    unsigned n;
+    struct rig r;
+
+    rig_open(&r, NULL);
+    us = rig_link_local(&r);
+    group = group_of_node(&us);
+    n = ndp_ns_emit(b, &us, 0);
+    o.n = 0;
+    put_ndp(&o, &peer, &group, b, n); /* to a group he must show it */
+    rig_in(&r, &o);
+    ck_assert_ptr_null(rig_next(&r));
+    o.n = 0;
+    put_ndp(&o, &peer, &us, b, n);
+    rig_in(&r, &o);
+    f = rig_next(&r);
+    ck_assert(f && frame_is_sound(f) && f->b[54] == NDP_NS);
+    ck_assert_mem_eq(f->b + 62, &peer, 16);
+    ck_assert_ptr_null(rig_next(&r));
+    n = ndp_na_emit(b, &peer, PEER_MAC, NDP_NA_SOLICITED | NDP_NA_OVERRIDE);
+    o.n = 0;
+    put_ndp(&o, &peer, &us, b, n);
+    rig_in(&r, &o);
+    f = rig_next(&r);
+    ck_assert(f && frame_is_sound(f) && f->b[54] == NDP_NA);
+    ck_assert_uint_eq(mac_get(f->b), PEER_MAC);
+    ck_assert_uint_eq(f->b[21], NDP_HOPS);
+    ck_assert_uint_eq(f->b[58] & 0xe0, NDP_NA_SOLICITED | NDP_NA_OVERRIDE);
+    ck_assert_mem_eq(f->b + 62, &us, 16);
+    rig_wait(&r, 30 * S);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_temporary_addresses_are_used_and_replaced_in_time)
 {
     struct ip_path path = {.dst = rig_addr("2001:db8:ffff::1")};
@@ -376,6 +416,7 @@ int main(void)
 {
     const TTest *const once[] = {
         test_nothing_of_discovery_comes_in_fragments,
+        test_who_asks_without_his_address_is_asked_for_it,
         test_temporary_addresses_are_used_and_replaced_in_time,
         test_temporary_addresses_end_with_the_prefix_and_are_bounded,
         test_none_are_made_unless_wanted,

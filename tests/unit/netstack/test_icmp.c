@@ -127,6 +127,11 @@ START_TEST(test_no_error_where_it_is_forbidden)
     rig_in(&r, &o);
     ck_assert_ptr_null(rig_next(&r));
     ck_assert_uint_eq(drops(&r, udp_no_port), 2);
+    to_closed_port(false, 1); /* in a frame to a group: (e.4) */
+    mac_put(o.b, UINT64_C(0x333300000001));
+    rig_in(&r, &o);
+    ck_assert_ptr_null(rig_next(&r));
+    ck_assert_uint_eq(drops(&r, udp_no_port), 3);
     o.n = 0; /* about an error */
     put_eth(&o, RIG_MAC, PEER_MAC, ETH_IP4);
     put_ip4(&o, PEER4, OUR4, IPPROTO_ICMP4, sizeof(error4));
@@ -269,9 +274,12 @@ START_TEST(test_too_big_narrows_the_path_for_a_while)
     too_big6(&r, &us6, 1300, &far6);
     ck_assert_uint_eq(mtu_to(&r, &far4), 1400);
     ck_assert_uint_eq(mtu_to(&r, &far6), 1300);
-    too_big4(&r, OUR4, 100, ip4_of(&far4)); /* nobody is that narrow */
-    too_big6(&r, &us6, 100, &far6);
+    too_big4(&r, OUR4, 100, ip4_of(&far4));   /* nobody is that narrow */
+    too_big6(&r, &us6, PMTU_MIN6 - 1, &far6); /* RFC 8201 4: discarded */
     ck_assert_uint_eq(mtu_to(&r, &far4), PMTU_MIN4);
+    ck_assert_uint_eq(mtu_to(&r, &far6), 1300);
+    ck_assert_uint_eq(drops(&r, icmp_ignored), 1);
+    too_big6(&r, &us6, PMTU_MIN6, &far6);
     ck_assert_uint_eq(mtu_to(&r, &far6), PMTU_MIN6);
     ip_pmtu_update(r.net, &far4, 1400, r.now); /* never wider by a message */
     ck_assert_uint_eq(mtu_to(&r, &far4), PMTU_MIN4);
@@ -301,6 +309,53 @@ START_TEST(test_too_big_about_what_we_did_not_send)
     ck_assert_uint_eq(mtu_to(&r, &far4), 1500);
     ck_assert_uint_eq(mtu_to(&r, &far6), 1500);
     ck_assert_uint_eq(drops(&r, icmp_ignored), 2);
+    rig_close(&r);
+}
+END_TEST
+
+/* About an echo that we have answered to `dst`. */
+static void echo_too_big(struct rig *r, const struct ipaddr *dst, uint32_t mtu)
+{
+    size_t l4;
+
+    o.n = 0;
+    put_eth(&o, RIG_MAC, PEER_MAC, ETH_IP6);
+    put_ip6(&o, &peer6, &us6, IPPROTO_ICMP6, 64, 8 + 48);
+    l4 = o.n;
+    put_bytes(&o, "\2\0\0\0\0\0\0\0", 8);
+    put_be32(o.b + l4 + 4, mtu);
+    put_ip6(&o, &us6, dst, IPPROTO_ICMP6, 64, 1408);
+    put_bytes(&o, "\x81\0\0\0\0\1\0\1", 8);
+    fix_csum6(&o, l4, 2);
+    rig_in(r, &o);
+}
+
+START_TEST(test_echoes_find_the_mtu_of_their_path)
+{
+    struct ipaddr other6 = rig_addr("fe80::5");
+    struct rig r;
+
+    open_rig(&r);
+    echo_too_big(&r, &peer6, 1300); /* none was answered */
+    o.n = 0;
+    put_echo6(&o, &peer6, &us6, 1000); /* none that could be too big */
+    rig_in(&r, &o);
+    echo_too_big(&r, &peer6, 1300);
+    ck_assert_uint_eq(mtu_to(&r, &peer6), 1500);
+    o.n = 0;
+    put_echo6(&o, &peer6, &us6, 1400);
+    rig_in(&r, &o);
+    echo_too_big(&r, &other6, 1300); /* not to that one */
+    echo_too_big(&r, &peer6, 1279);
+    ck_assert_uint_eq(r.net->count.pmtu_updates, 0);
+    echo_too_big(&r, &peer6, 1300);
+    ck_assert_uint_eq(mtu_to(&r, &peer6), 1300);
+    rig_forget(&r);
+    o.n = 0;
+    put_echo6(&o, &peer6, &us6, 1400);
+    rig_in(&r, &o);
+    ck_assert_uint_eq(rig_next(&r)->b[ETH_BYTES + 6], IP6_NH_FRAGMENT);
+    ck_assert_ptr_nonnull(rig_next(&r));
     rig_close(&r);
 }
 END_TEST
@@ -362,6 +417,7 @@ int main(void)
                                  test_multicast_echo_is_answered_by_ipv6,
                                  test_too_big_narrows_the_path_for_a_while,
                                  test_too_big_about_what_we_did_not_send,
+                                 test_echoes_find_the_mtu_of_their_path,
                                  test_narrow_paths_are_bounded,
                                  test_redirects_are_not_obeyed};
     Suite *s = suite_create("icmp");
