@@ -28,10 +28,7 @@ static void front(struct http_exchange *x, const struct http_request *rq,
 {
     (void)rq;
     (void)user;
-    http_reply(x, &(struct http_reply){
-                      .status = 200,
-                      .type = SPAN("text/html; charset=utf-8"),
-                      .body = {(const uint8_t *)page, sizeof(page) - 1}});
+    http_reply_html(x, (struct span){(const uint8_t *)page, sizeof(page) - 1});
 }
 
 static void metrics(struct http_exchange *x, const struct http_request *rq,

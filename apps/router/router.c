@@ -53,19 +53,15 @@ static enum forward_verdict routed(struct forward_pkt *f, void *user)
 static void front(struct http_exchange *x, const struct http_request *rq,
                   void *user)
 {
-    static const char page[] =
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n"
-        "<title>Billet router</title>\n<h1>Billet router</h1>\n"
-        "<p>What it has forwarded and dropped: "
-        "<a href=\"/metrics\">/metrics</a>\n</html>\n";
-
     (void)rq;
     (void)user;
-    http_reply(x, &(struct http_reply){
-                      .status = 200,
-                      .type = SPAN("text/html; charset=utf-8"),
-                      .body = {(const uint8_t *)page, sizeof(page) - 1}});
+    http_reply_html(
+        x,
+        SPAN("<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"color-scheme\" content=\"light dark\">\n"
+             "<title>Billet router</title>\n<h1>Billet router</h1>\n"
+             "<p>What it has forwarded and dropped: "
+             "<a href=\"/metrics\">/metrics</a>\n</html>\n"));
 }
 
 static void metrics(struct http_exchange *x, const struct http_request *rq,

@@ -156,7 +156,10 @@ struct http_reply {
  * there for good and not change (a constant, a baked file). */
 void http_reply(struct http_exchange *, const struct http_reply *);
 
-/* The same with a body that is copied: at most HTTP_COPY_MAX bytes, less what
+/* A page of HTML, with 200: a constant. */
+void http_reply_html(struct http_exchange *, struct span page);
+
+/* As http_reply(), with a body that is copied: at most HTTP_COPY_MAX bytes, less what
  * `fields` has. */
 void http_reply_copy(struct http_exchange *, const struct http_reply *);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * standard.c - answers that many applications give: counters, the log.
+ * standard.c - answers that many applications give: a page, counters, the log.
  */
 #include <billet/log.h>
 
@@ -16,6 +16,13 @@ struct log_reply {
     const struct log *log;
     uint64_t at;
 };
+
+void http_reply_html(struct http_exchange *x, struct span page)
+{
+    http_reply(x, &(struct http_reply){.status = 200,
+                                       .type = SPAN("text/html; charset=utf-8"),
+                                       .body = page});
+}
 
 static size_t write_metrics(struct http_exchange *x, struct mspan room)
 {

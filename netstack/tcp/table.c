@@ -3,33 +3,12 @@
  * table.c - who a segment is for: one table for connections, half-open entries
  * and TIME-WAIT records, so that any of them costs one cache line to find.
  */
+#include <base/sip.h>
+
 #include "shell.h"
 
-/* SipHash-1-3 (base/siphash.h) of whole words, unrolled: this runs for every
- * segment, and a name is two words, or five with IPv6. */
-struct sip {
-    uint64_t a, b, c, d;
-};
-
-static inline uint64_t rotl(uint64_t v, unsigned n)
-{
-    return v << n | v >> (64 - n);
-}
-
-static inline void sip_round(struct sip *s)
-{
-    s->a += s->b;
-    s->c += s->d;
-    s->b = rotl(s->b, 13) ^ s->a;
-    s->d = rotl(s->d, 16) ^ s->c;
-    s->a = rotl(s->a, 32);
-    s->c += s->b;
-    s->a += s->d;
-    s->b = rotl(s->b, 17) ^ s->c;
-    s->d = rotl(s->d, 21) ^ s->a;
-    s->c = rotl(s->c, 32);
-}
-
+/* SipHash-1-3 of whole words, unrolled: this runs for every segment, and a
+ * name is two words, or five with IPv6. */
 static inline void sip_word(struct sip *s, uint64_t word)
 {
     s->d ^= word;
@@ -37,30 +16,20 @@ static inline void sip_word(struct sip *s, uint64_t word)
     s->a ^= word;
 }
 
-static inline uint64_t load64(const uint8_t *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
 uint32_t key_hash(const struct tcp *tcp, const struct tcp_key *k)
 {
-    const struct siphash_key *key = &tcp->secrets.table;
-    struct sip s = {key->k0 ^ 0x736f6d6570736575, key->k1 ^ 0x646f72616e646f6d,
-                    key->k0 ^ 0x6c7967656e657261, key->k1 ^ 0x7465646279746573};
+    struct sip s = sip_start(&tcp->secrets.table);
     uint64_t ports = (uint32_t)k->lport << 16 | k->rport;
 
-    if (load64(k->remote.b) == 0) { /* IPv4-mapped, or about as short */
-        sip_word(&s, load64(k->local.b + 8) >> 32 |
-                         load64(k->remote.b + 8) >> 32 << 32);
+    if (sip_load(k->remote.b) == 0) { /* IPv4-mapped, or about as short */
+        sip_word(&s, sip_load(k->local.b + 8) >> 32 |
+                         sip_load(k->remote.b + 8) >> 32 << 32);
         sip_word(&s, ports | (uint64_t)12 << 56);
     } else {
-        sip_word(&s, load64(k->local.b));
-        sip_word(&s, load64(k->local.b + 8));
-        sip_word(&s, load64(k->remote.b));
-        sip_word(&s, load64(k->remote.b + 8));
+        sip_word(&s, sip_load(k->local.b));
+        sip_word(&s, sip_load(k->local.b + 8));
+        sip_word(&s, sip_load(k->remote.b));
+        sip_word(&s, sip_load(k->remote.b + 8));
         sip_word(&s, ports | (uint64_t)36 << 56);
     }
     s.c ^= 0xff;
