@@ -46,4 +46,4 @@ BILLET_NET_APP(start, .name = "echo", .nets = {"uplink"},
                           .fibers = 1,
                           .arena_bytes = HTTP_ARENA_BYTES +
                                          HTTP_CONNS * HTTP_CONN_BYTES +
-                                         PATTERN_BYTES + 160 * 1024});
+                                         PATTERN_BYTES + 400 * 1024});

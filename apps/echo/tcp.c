@@ -10,7 +10,7 @@
 #define SILENCE (60 * NS_PER_SEC) /* then we ask whether the peer lives */
 #define STALL   (60 * NS_PER_SEC) /* without a byte of chargen being taken */
 
-enum { CHARGEN_LOANS = 16 }; /* 1 MB on its way, for long fat paths */
+enum { CHARGEN_LOANS = 64 }; /* 4 MB, as a long fat path with losses takes */
 
 struct piece {
     struct loan loan;
