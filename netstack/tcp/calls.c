@@ -82,6 +82,7 @@ bool tcp_on_abort(struct tcb *t)
 
     t->state = TCP_DONE;
     t->rtx_at = t->ack_at = NS_NEVER;
+    t->pace_at = 0;
     t->keep_idle = 0;
     return was != TCP_SYN_SENT && was != TCP_DONE && was != TCP_CLOSING &&
            was != TCP_LAST_ACK && was != TCP_TIME_WAIT;
@@ -184,6 +185,8 @@ struct tcp_act tcp_on_timer(struct tcb *t, ns_t now)
         t->ack_at = NS_NEVER;
         t->ack_now = true;
     }
+    if (t->pace_at <= now)
+        t->pace_at = 0;
     if (t->rtx_at <= now)
         rtx_due(t, &act, now);
     if (t->state != TCP_DONE && t->keep_idle && tcp_deadline_of(t) <= now &&

@@ -33,6 +33,7 @@ static void on_timer(struct timer *timer, ns_t now)
     struct tcp_act act;
 
     c->on |= IN_CALL;
+    c->tcp->count.paced += c->tcb.pace_at - 1 < now;
     if (tcp_deadline_of(&c->tcb) <= now) {
         act = tcp_on_timer(&c->tcb, now);
         conn_apply(c, &act);

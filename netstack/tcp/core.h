@@ -206,6 +206,8 @@ struct tcb {
     ns_t alive_at; /* last sign of life in reply to us, or start of waiting */
     ns_t heard_at; /* last segment received */
     ns_t sent_at;  /* last payload sent */
+    ns_t pace_at;  /* there is more to send then; 0: it does not wait */
+    uint32_t pace_left, pace_clock; /* bytes that could leave then */
     ns_t keep_idle, user_timeout; /* 0: off, the default */
 };
 
@@ -278,6 +280,8 @@ static inline ns_t tcp_deadline_of(const struct tcb *t)
     ns_t at = t->rtx_at < t->ack_at ? t->rtx_at : t->ack_at;
     ns_t keep;
 
+    if (t->pace_at - 1 < at) /* 0 is never */
+        at = t->pace_at;
     if (!t->keep_idle)
         return at;
     keep = t->heard_at + t->keep_idle +

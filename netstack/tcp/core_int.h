@@ -45,6 +45,7 @@ static inline void tcp_finish(struct tcb *t, struct tcp_act *act, enum err why)
 {
     t->state = TCP_DONE;
     t->rtx_at = t->ack_at = NS_NEVER;
+    t->pace_at = 0;
     t->keep_idle = 0;
     act->events |= STREAM_CLOSED;
     act->error = (uint8_t)why;
@@ -109,6 +110,13 @@ uint32_t rack_lost_again(const struct tcb *);
 uint32_t rack_next_again(struct tcb *, uint32_t max, uint32_t *seq);
 void rack_on_dsack(struct tcb *);
 void rack_recovered(struct tcb *);
+
+/* pace.c */
+/* How many of the next `n` bytes, of `all` that the windows let through, may
+ * leave in this turn; 0: none before pace_at. */
+uint32_t tcp_pace(struct tcb *, uint32_t n, uint32_t all, ns_t now);
+/* Below 4 ms nothing waits: a timer is too coarse, and queues are short. */
+enum { PACE_RTT_MIN = 4 * NS_PER_MS >> 10 };
 
 /* tlp.c */
 ns_t tlp_wait(const struct tcb *);

@@ -277,6 +277,9 @@ static bool next_new(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
         max = t->mss;
     unsent = t->snd_end - t->snd_nxt;
     n = may_send(t, unsent, max);
+    if (n && t->rack.min_rtt >= PACE_RTT_MIN && t->ca == TCP_CA_OPEN &&
+        !(n = tcp_pace(t, n, may_send(t, unsent, UINT32_MAX), now)))
+        return false;
     fin = t->fin_queued && n == unsent && tcp_flight(t) + n < t->snd_wnd;
     if (n || fin)
         return send_new(t, n, fin, out, now);

@@ -128,6 +128,10 @@ static void first_is_lost(struct tcb *t)
 
 static void enter_recovery(struct tcb *t, struct tcp_act *act)
 {
+    uint32_t flight = tcp_flight(t);
+
+    if (t->pace_at) /* and what we hold back: the path would carry it */
+        flight = seq_max(flight, t->sent_flight);
     t->ca = TCP_CA_RECOVERY;
     t->recover = t->snd_nxt;
     t->high_rxt = t->snd_una;
@@ -140,7 +144,7 @@ static void enter_recovery(struct tcb *t, struct tcp_act *act)
     tcp_undo_arm(t);
     t->prr_delivered = t->prr_out = 0;
     t->prr_flight = tcp_flight(t);
-    cc_on_loss(&t->cc, t->mss, tcp_flight(t));
+    cc_on_loss(&t->cc, t->mss, flight);
     act->fast_rtx = true;
 }
 

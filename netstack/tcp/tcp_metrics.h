@@ -67,6 +67,7 @@
     X(COUNTER, pmtu_probes, "", "Larger segments sent as probes (RFC 4821)")   \
     X(COUNTER, pmtu_probes_lost, "", "Probes that did not arrive")             \
     X(COUNTER, pmtu_raised, "", "Probes that arrived")                         \
+    X(COUNTER, paced, "", "Portions of a window that waited for their turn")   \
     X(GAUGE, curr_estab, "", "Connections ESTABLISHED or CLOSE-WAIT")          \
     X(GAUGE, conns, "", "Connections in any state but TIME-WAIT")              \
     X(GAUGE, half_open, "", "Half-open entries")                               \

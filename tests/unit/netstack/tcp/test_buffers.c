@@ -11,7 +11,8 @@
 enum {
     ALL = TCP_OPT_MSS | TCP_OPT_WSCALE | TCP_OPT_SACK_OK | TCP_OPT_TS,
     MSS = 1400,
-    MOST = 1 << 20
+    MOST = 1 << 20,
+    TURNS = 64 /* in a round trip */
 };
 #define RTT (200 * NS_PER_MS)
 
@@ -182,6 +183,18 @@ START_TEST(test_receive_buffer_shrinks_under_pressure)
 }
 END_TEST
 
+static uint32_t write_all(void)
+{
+    uint32_t n = 0;
+    struct mspan room;
+
+    while ((room = stream_reserve(end.s)).n) {
+        stream_commit(end.s, room.n);
+        n += (uint32_t)room.n;
+    }
+    return n;
+}
+
 /* The sender may queue what its congestion window lets out, twice. */
 START_TEST(test_send_buffer_follows_the_window)
 {
@@ -192,14 +205,7 @@ START_TEST(test_send_buffer_follows_the_window)
     for (unsigned round = 0; round < 12; round++) {
         struct tcp_info t;
 
-        for (;;) {
-            struct mspan room = stream_reserve(end.s);
-
-            if (!room.n)
-                break;
-            stream_commit(end.s, room.n);
-            sent += (uint32_t)room.n;
-        }
+        sent += write_all();
         t = info();
         ck_assert_uint_eq(t.snd_queued, t.snd_buffer);
         ck_assert_uint_ge(t.snd_buffer, last);
@@ -207,9 +213,11 @@ START_TEST(test_send_buffer_follows_the_window)
         last = t.snd_buffer;
         if (!round)
             ck_assert_uint_eq(last, BUFFER_BEGIN);
-        rig_turn(net);
-        rig_forget(net);
-        net->now += RTT;
+        for (unsigned turn = 0; turn < TURNS; turn++) {
+            rig_turn(net);
+            rig_forget(net);
+            net->now += RTT / TURNS;
+        }
         /* An ACK for each segment, as far as they were sent. */
         for (uint32_t left = info().unacked, n; left; left -= n) {
             n = left < MSS ? left : MSS;
@@ -221,6 +229,7 @@ START_TEST(test_send_buffer_follows_the_window)
     }
     ck_assert_uint_eq(last, MOST);
     ck_assert_uint_gt(sent, MOST);
+    write_all();
     /* What it may queue shrinks while blocks are scarce. */
     while (net->tx.blocks.in_use < 1024 - 1024 / 4)
         hog[nhogs++] = block_get(&net->tx);
