@@ -60,6 +60,8 @@ struct net *net_new(const struct net_config *c, ns_t now)
     net->due = NS_NEVER;
     net->mdns.on = c->mdns && c->hostname;
     net->mdns.core.host = c->hostname;
+    net->dns.group.no_case = net->dns.group.no_edns = true; /* plain DNS */
+    net->dns.group.is_group = true;
     net->path_gen = 1; /* a zeroed path is out of date */
     room = c->pkts->count / 2;
     net->out_max = room < OUT_MIN ? OUT_MIN : room > OUT_MAX ? OUT_MAX : room;

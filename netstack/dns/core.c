@@ -269,7 +269,7 @@ enum dns_heard dns_on_message(struct dns_question *q, unsigned half,
     if (cannot(h, &answer, a, n))
         return DNS_HEARD;
     h->answer = answer;
-    if (answer.truncated && !tcp) {
+    if (answer.truncated && !tcp && !a->is_group) {
         by_tcp(h, now); /* what came is kept in case that fails */
         return DNS_HEARD;
     }

@@ -30,6 +30,7 @@ struct dns_server {
     bool no_edns;    /* it did not understand the OPT record */
     bool no_case;    /* it changes the case of letters... */
     bool keeps_case; /* ...or has shown that it does not */
+    bool is_group;   /* multicast DNS: there is no TCP to it */
     uint8_t unanswered;
     ns_t silent_until, until;
 };

@@ -13,10 +13,20 @@ static void finish(struct net *net, struct dns_slot *s, enum err err)
     net->dns.any_done = true;
 }
 
+/* Who is asked for the slot's name. */
+static struct dns_server *servers(struct dns *d, const struct dns_slot *s,
+                                  unsigned *n)
+{
+    *n = s->local ? 1 : d->nservers;
+    return s->local ? &d->group : d->server;
+}
+
 static enum err send(struct net *net, struct dns_slot *s, unsigned half)
 {
     struct dns_half *h = &s->q.half[half];
-    const struct dns_server *to = &net->dns.server[h->server];
+    unsigned n;
+    const struct dns_server *all = servers(&net->dns, s, &n);
+    const struct dns_server *to = &all[h->server % n];
     bool tcp = h->state == DNS_BY_TCP;
     uint16_t port = tcp ? 0 : udp_free_port(net);
     uint8_t msg[DNS_QUERY_MAX], bits[32];
@@ -24,8 +34,12 @@ static enum err send(struct net *net, struct dns_slot *s, unsigned half)
     struct span out = {.p = msg};
 
     rng_bytes(&net->rng, bits, sizeof(bits));
-    out.n = dns_make(&s->q, half, net->dns.server, (uint16_t)rng_u32(&net->rng),
-                     port, bits, msg);
+    out.n = dns_make(&s->q, half, all, (uint16_t)rng_u32(&net->rng), port, bits,
+                     msg);
+    if (s->local) {
+        msg[2] = 0; /* 6762 18.6: recursion is not for the group */
+        return mdns_ask(net, port, out);
+    }
     if (ip6_is_link_local(&to->addr))
         remote.netif = to->netif;
     s->to[half] = to->addr;
@@ -40,12 +54,14 @@ static enum err send(struct net *net, struct dns_slot *s, unsigned half)
 void dns_begin(struct net *net, struct dns_slot *s, const struct dns_name *name,
                const uint16_t type[2])
 {
-    struct dns_answer a;
+    struct dns_answer a = {.n = 0};
 
     dns_ask(&s->q, name, type, net->now);
     s->q.patient = s->by.early != NULL;
+    s->local = dns_name_within(name, "local");
     for (unsigned i = 0; i < s->q.n; i++)
-        if (dns_cache_get(net, name, type[i], &a))
+        if ((s->local && !net->mdns.on) ||
+            dns_cache_get(net, name, type[i], &a))
             dns_known(&s->q, i, &a);
 }
 
@@ -75,18 +91,18 @@ static bool search_on(struct net *net, struct dns_slot *s)
 
 void dns_advance(struct net *net, struct dns_slot *s)
 {
-    struct dns *d = &net->dns;
-    unsigned half;
+    struct dns_server *all;
+    unsigned half, n;
     enum err err;
 
     do {
-        while (dns_next(&s->q, d->server, d->nservers, net->now, &half)) {
+        all = servers(&net->dns, s, &n);
+        while (dns_next(&s->q, all, n, net->now, &half)) {
             enum err failed = send(net, s, half);
 
             if (failed && failed != E_FULL &&
                 s->q.half[half].state == DNS_BY_TCP) {
-                dns_on_tcp_failed(&s->q, half, d->server, d->nservers,
-                                  net->now);
+                dns_on_tcp_failed(&s->q, half, all, n, net->now);
             } else if (failed) {
                 /* At start our address may still be on its way. */
                 dns_unsent(&s->q, half);
@@ -99,6 +115,8 @@ void dns_advance(struct net *net, struct dns_slot *s)
             net_wake_at(net, dns_deadline(&s->q));
             return;
         }
+        if (s->local && err == E_TIMEOUT)
+            err = E_NOENT; /* in a group nobody says that there is none */
     } while (err == E_NOENT && search_on(net, s));
     finish(net, s, err);
 }
@@ -111,10 +129,13 @@ ns_t dns_tick(struct net *net, ns_t now)
     due = next < due ? next : due;
     for (unsigned i = 0; d->open && i < DNS_QUESTIONS_MAX; i++) {
         struct dns_slot *s = &d->slot[i];
+        struct dns_server *all;
+        unsigned n;
 
         if (!s->used || s->done)
             continue;
-        dns_on_time(&s->q, d->server, d->nservers, now);
+        all = servers(d, s, &n);
+        dns_on_time(&s->q, all, n, now);
         dns_advance(net, s);
         if (s->done && s->err == E_TIMEOUT) {
             net->count.dns_timeouts++;
@@ -154,6 +175,10 @@ static enum dns_heard take(struct net *net, struct dns_slot *s, unsigned half,
 {
     struct dns *d = &net->dns;
 
+    if (s->local) /* 6762 6, 11, 18.11 */
+        return mdns_is_from_here(net, rx) && msg.n > 3 && !(msg.p[3] & 15)
+                   ? dns_on_message(&s->q, half, msg, &d->group, 1, net->now)
+                   : DNS_NOT_OURS;
     for (unsigned i = 0; i < d->nservers; i++)
         if (dns_server_is(&d->server[i], rx->netif, &rx->src)) {
             enum dns_heard heard = dns_on_message(&s->q, half, msg, d->server,
@@ -183,7 +208,8 @@ void dns_input(struct net *net, const struct ip_rx *rx, uint16_t from,
     struct dns_slot *s = find_port(net, port, &half);
 
     (void)now;
-    if (in && s && from == DNS_PORT && addr_same(&s->to[half], &rx->src))
+    if (in && s && from == (s->local ? MDNS_PORT : DNS_PORT) &&
+        (s->local || addr_same(&s->to[half], &rx->src)))
         heard = take(net, s, half, rx, (struct span){in, n});
     if (heard == DNS_NOT_OURS) {
         net->count.drops__dns++;

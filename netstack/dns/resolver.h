@@ -39,6 +39,7 @@ struct dns_asker {
 struct dns_slot {
     struct dns_asker by;
     bool used, absolute, done, early_due;
+    bool local;   /* its name ends in .local, now: RFC 6762 3 */
     uint8_t step; /* in the search list */
     enum err err;
     struct ipaddr to[2]; /* whom each half was sent to */
@@ -67,6 +68,7 @@ struct dns_tcp {
 
 struct dns {
     struct dns_server server[DNS_SERVERS_MAX];
+    struct dns_server group; /* in place of them, for .local */
     struct dns_search search;
     unsigned nservers, open;
     bool any_done;

@@ -28,17 +28,36 @@ static unsigned collect(const struct nif *nif, bool v4, struct mdns_addrs *out)
     return n;
 }
 
-static enum err send(struct net *net, const struct nif *nif,
-                     const struct ipaddr *to, uint16_t port, const uint8_t *msg,
-                     size_t n)
+static enum err send_from(struct net *net, uint16_t from, const struct nif *nif,
+                          const struct ipaddr *to, uint16_t port,
+                          struct span msg)
 {
     struct ip_path path = {.dst = *to, .netif = nif->index, .ttl = 255};
     enum err err = ip_path_find(net, &path);
 
     net->count.mdns_out++;
-    return err ? err
-               : udp_send_on(net, MDNS_PORT, &path, port,
-                             (struct span){msg, n});
+    return err ? err : udp_send_on(net, from, &path, port, msg);
+}
+
+static enum err send(struct net *net, const struct nif *nif,
+                     const struct ipaddr *to, uint16_t port, const uint8_t *msg,
+                     size_t n)
+{
+    return send_from(net, MDNS_PORT, nif, to, port, (struct span){msg, n});
+}
+
+enum err mdns_ask(struct net *net, uint16_t port, struct span msg)
+{
+    enum err err = E_UNREACH;
+
+    for (unsigned i = 0; i < net->nnifs * 2u; i++) {
+        struct ipaddr to = group(i % 2);
+
+        if (net->mdns.link[i / 2][i % 2].state != MDNS_OFF &&
+            !send_from(net, port, &net->nif[i / 2], &to, MDNS_PORT, msg))
+            err = OK;
+    }
+    return err;
 }
 
 static void say_name(struct net *net)
@@ -124,9 +143,9 @@ void mdns_add(struct net *net, struct nif *nif)
     }
 }
 
-/* 11: to the group, whose packets no router passes on, or from our link. */
-static bool is_from_here(const struct nif *nif, const struct ip_rx *rx)
+bool mdns_is_from_here(const struct net *net, const struct ip_rx *rx)
 {
+    const struct nif *nif = &net->nif[rx->netif - 1];
     struct ipaddr g = group(rx->v4);
 
     if (addr_same(&rx->dst, &g))
@@ -158,7 +177,7 @@ void mdns_input(struct net *net, const struct ip_rx *rx, uint16_t from,
 
     in.msg.p = pkt_together(rx->pkt, at, n, net->scratch);
     in.msg.n = n;
-    if (!in.msg.p || !is_from_here(nif, rx)) {
+    if (!in.msg.p || !mdns_is_from_here(net, rx)) {
         net->count.drops__mdns++;
         return;
     }

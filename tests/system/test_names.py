@@ -184,16 +184,39 @@ def test_mdns_by_dig(t):
         assert out.strip() == want, out
 
 
-def test_mdns_gives_way_to_avahi(t):
-    avahi = t.program('avahi-daemon')
-    net = t.network(addresses=ADDRESSES)
+def avahi(t, net, name):
+    program = t.program('avahi-daemon')
     conf = t.path('avahi.conf')
-    conf.write_text('[server]\nhost-name=box\nenable-dbus=no\n'
+    conf.write_text(f'[server]\nhost-name={name}\nenable-dbus=no\n'
                     'allow-interfaces=tap0\n[publish]\n[reflector]\n')
-    daemon = net.start(
+    return net.start(
         'unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /run && '
-        f'exec {avahi} --no-drop-root --no-chroot --no-rlimits --file={conf}',
-        log='avahi')
+        f'exec {program} --no-drop-root --no-chroot --no-rlimits '
+        f'--file={conf}', log='avahi')
+
+
+@each(on={'mdns': 'on'}, off={'mdns': 'off'})
+def test_local_names_are_avahis(t, mdns):
+    """RFC 6762 3: the neighbours are asked, or nobody; no name server."""
+    t.program('avahi-daemon')
+    echo = Echo(t, f'--dns={HOST4}', '--hostname=tin', f'--mdns={mdns}')
+    server = name_server(echo.net)
+    daemon = avahi(t, echo.net, 'box')
+    until(lambda: 'Server startup complete' in daemon.log.read_text(), 30,
+          'avahi')
+    status, body, took = echo.connect('Box.local')
+    if mdns == 'on':
+        assert status == 200 and 'welcome' in body, (status, body)
+        status, body, took = echo.connect('none.local')
+    assert status == 502 and 'no such name' in body, (status, body)
+    assert mdns == 'on' or took < 1, took
+    assert not asked(server, '.local'), asked(server, '.local')
+
+
+def test_mdns_gives_way_to_avahi(t):
+    t.program('avahi-daemon')
+    net = t.network(addresses=ADDRESSES)
+    daemon = avahi(t, net, 'box')
     child = net.start(t.image('web', ''), *BOTH, '--mdns=on',
                       '--hostname=other', log='warm-up')
     until(lambda: 'Host name is box.local' in daemon.log.read_text()
