@@ -66,10 +66,11 @@ static bool receive(struct tap *t, struct pkt **out)
     size_t room;
     ssize_t got;
 
-    if (rx->n < READY_MAX)
+    if (rx->n < READY_MAX) {
         host_rx_offer(rx);
-    rx->iov[1 + rx->n] =
-        (struct iovec){.iov_base = t->excess, .iov_len = sizeof(t->excess)};
+        rx->iov[1 + rx->n] =
+            (struct iovec){.iov_base = t->excess, .iov_len = sizeof(t->excess)};
+    }
     room = rx->room;
     do
         got = readv(t->nic.fd, rx->iov, (int)rx->n + 2);
