@@ -39,7 +39,7 @@ TYPES = {
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; "
           "img-src 'self'; connect-src 'self'; base-uri 'none'; "
           "form-action 'none'; frame-ancestors 'none'")
-HEAD_MAX = 900     # bytes; with a body of 1 KiB it fits in HTTP_REPLY_MAX
+HEAD_MAX = 880     # bytes; with a body of 1 KiB it fits in HTTP_REPLY_MAX
 WORTH_BYTES = 1448  # a packet: gzip that saves less is not stored
 FILES_MAX = 32000  # slots are 16 bits, and a file may have two paths
 SEEDS = 64
@@ -134,27 +134,28 @@ class Baker:
     def __init__(self, folder, date):
         self.folder = folder
         self.date = date
-        self.bodies = {}  # bytes -> name in the C file
+        self.bodies = {}  # (head, bytes) -> name in the C file
         self.files = []   # (path, initialiser)
 
-    def body(self, data):
-        if not data:
-            return '{0}'
-        name = self.bodies.setdefault(data, f'body_{len(self.bodies)}')
-        return f'{{{name}, sizeof({name})}}'
+    def body(self, head, data):
+        """Spans of the head and of the body, which lies behind it."""
+        name = self.bodies.setdefault((head, data), f'body_{len(self.bodies)}')
+        at = len(head) + 2
+        return (f'.head = {{{name}, {len(head)}}},\n'
+                f'         .body = {{{name} + {at}, {len(data)}}}')
 
     def variant(self, data, kind, lines, coding=''):
         etag = '"' + hashlib.sha256(data + coding.encode()).hexdigest()[:20] \
             + '"'
-        head = ('HTTP/1.1 200 OK\r\nServer: Billet\r\n'
+        head = ('Server: Billet\r\n'
                 f'Content-Type: {kind}\r\nContent-Length: {len(data)}\r\n')
         if coding:
             head += f'Content-Encoding: {coding}\r\n'
         head += f'ETag: {etag}\r\n{lines}'
         if len(head) > HEAD_MAX:
             fail(f'a head of {len(head)} bytes')
-        return (f'{{.head = {text(head)},\n         .etag = {text(etag)},\n'
-                f'         .body = {self.body(data)}}}')
+        return (f'{{{self.body(head, data)},\n'
+                f'         .etag = {text(etag)}}}')
 
     def lines(self, kind, several):
         stamp = time.strftime('%a, %d %b %Y %H:%M:%S GMT',
@@ -205,7 +206,8 @@ class Baker:
                   'of. */\n#include <billet/http.h>\n\n'
                   '#define S(s) {(const uint8_t *)(s), sizeof(s) - 1}\n\n'
                   'extern const struct http_site web_site;\n\n')
-        for data, name in self.bodies.items():
+        for (head, body), name in self.bodies.items():
+            data = f'{head}\r\n'.encode() + body
             out.write(f'static const uint8_t {name}[] = {{\n')
             for at in range(0, len(data), 24):
                 out.write(','.join(str(b) for b in data[at:at + 24]) + ',\n')

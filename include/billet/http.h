@@ -213,8 +213,10 @@ void *http_state(struct http_exchange *);
 /* The config's user. */
 void *http_user(struct http_exchange *);
 
-/* What one file is in one coding.  `head` begins with the status line and ends
- * before the empty line; `etag` has its quotes. */
+/* What one file is in one coding.  `head` is all lines between the status line
+ * and the empty line but Date; `etag` has its quotes.  A body that lies behind
+ * the head in memory, with an empty line between them, is sent with it in one
+ * piece. */
 struct http_variant {
     struct span head, etag, body;
 };

@@ -2,8 +2,8 @@
 /*
  * file.c - baked files: which coding, under which conditions, which bytes.
  *
- * The common case, a GET without conditions, is a copy of a head that was made
- * at build time.
+ * The common case, a GET without conditions, is a copy of what was made at
+ * build time.
  */
 #include <proto/http_date.h>
 #include <proto/http_value.h>
@@ -170,14 +170,6 @@ static void reply_beyond(struct http_exchange *x, uint64_t size)
     http_reply_page(x, 416, (struct span){line, (size_t)(w.p - line)});
 }
 
-static void reply_all(struct http_exchange *x, const struct http_variant *v)
-{
-    struct http_writer w = reply_begin(x);
-
-    put_span(&w, v->head);
-    reply_end(x, &w, 200, v->body, true);
-}
-
 void http_reply_file(struct http_exchange *x, const struct http_request *rq,
                      const struct http_file *f)
 {
@@ -186,7 +178,7 @@ void http_reply_file(struct http_exchange *x, const struct http_request *rq,
     unsigned status;
 
     if (!(rq->have & FOR_FILES)) {
-        reply_all(x, v);
+        reply_variant(x, v);
         return;
     }
     v = choose(rq, f);
@@ -212,7 +204,7 @@ void http_reply_file(struct http_exchange *x, const struct http_request *rq,
             break;
         }
     }
-    reply_all(x, v);
+    reply_variant(x, v);
 }
 
 /* Eight bytes a step, from a seed that the baker chose so that probes are few.

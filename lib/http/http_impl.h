@@ -152,21 +152,22 @@ struct http_exchange {
     uint8_t out;       /* enum http_out */
     uint8_t loans_out; /* loans the stream still has */
     uint8_t frame_at, frame_n;
-    bool keep : 1;       /* the connection goes on after this answer */
-    bool old : 1;        /* the request is HTTP/1.0 */
-    bool head_only : 1;  /* the request is HEAD */
-    bool chunked : 1;    /* the answer is */
-    bool in_chunks : 1;  /* the request's body is */
-    bool expects : 1;    /* waits for 100 before it sends its body */
-    bool partial : 1;    /* bytes of a head have come */
-    bool eof : 1;        /* the peer will send no more */
-    bool ready : 1;      /* http_ready() was called */
-    bool queued : 1;     /* in the run queue */
-    bool kept_used : 1;  /* `kept` was asked for in this exchange */
-    bool listed : 1;     /* in `rest` or in `starved`, by `prev` and `next` */
-    bool starved : 1;    /* in `starved`: waits for a scratch buffer */
-    bool blocked_in : 1; /* an echo waits for input rather than for room */
-    bool given_up : 1;   /* the client was too slow, or made no sense */
+    bool partial;  /* bytes of a head have come */
+    bool eof;      /* the peer will send no more */
+    bool queued;   /* in the run queue */
+    bool listed;   /* in `rest` or in `starved`, by `prev` and `next` */
+    bool starved;  /* in `starved`: waits for a scratch buffer */
+    bool given_up; /* the client was too slow, or made no sense */
+    /* Of one exchange: conn_clear().  Bytes, for each request sets them all. */
+    bool keep;              /* the connection goes on after this answer */
+    bool old;               /* the request is HTTP/1.0 */
+    bool head_only;         /* the request is HEAD */
+    bool chunked;           /* the answer is */
+    bool in_chunks;         /* the request's body is */
+    bool expects;           /* waits for 100 before it sends its body */
+    bool ready;             /* http_ready() was called */
+    bool kept_used;         /* `kept` was asked for in this exchange */
+    bool blocked_in;        /* an echo waits for input rather than for room */
     struct http1_body body; /* the request's */
     uint64_t body_left;     /* that may still come, by the route's limit */
     uint64_t out_left;      /* bytes of the answer's body to queue */
@@ -200,6 +201,9 @@ struct http_way {
     const struct http_route *route;
 };
 
+#define HTTP_OK_LINE "HTTP/1.1 200 OK\r\n"
+enum { HTTP_OK_BYTES = 17, HTTP_DATE_LINE = 37 /* "Date: ...\r\n" */ };
+
 struct http {
     struct loop *loop;
     struct http_config config;
@@ -216,10 +220,10 @@ struct http {
     struct http_scratch *oldest, *newest; /* scratch buffers held */
     unsigned gathering;                   /* of these, for heads */
     const struct clock *clock;            /* NULL: wall_base it is */
-    uint64_t wall_base;   /* seconds since 1970 at loop time 0 */
-    ns_t date_until;      /* `date` is right before */
-    uint8_t date_n;       /* bytes of the line; 0: no clock */
-    uint8_t date[48];     /* "Date: ...\r\n\r\n" */
+    uint64_t wall_base; /* seconds since 1970 at loop time 0 */
+    ns_t date_until;    /* `ok` is right before */
+    uint8_t date_n;     /* bytes of the Date line; 0: no clock */
+    uint8_t ok[HTTP_OK_BYTES + HTTP_DATE_LINE + 2]; /* both, and CR LF */
     uint64_t exact_marks; /* of the exact paths, see http_mark() */
     unsigned nexact, nways;
     struct http_way way[HTTP_ROUTES_MAX]; /* those for one path, then those
@@ -319,6 +323,8 @@ void put_u64(struct http_writer *, uint64_t);
 struct http_writer reply_begin(struct http_exchange *);
 void reply_end(struct http_exchange *, struct http_writer *, unsigned status,
                struct span body, bool lasting);
+/* 200 with all of it. */
+void reply_variant(struct http_exchange *, const struct http_variant *);
 
 /* send.c */
 bool send_more(struct http_exchange *);

@@ -67,24 +67,31 @@ static void refresh_date(struct http *h, ns_t now)
     h->date_until = now + NS_PER_SEC - wall % NS_PER_SEC;
     if (wall == 0)
         return;
-    memcpy(h->date, "Date: ", 6);
-    http_date_format(h->date + 6, wall / NS_PER_SEC);
-    memcpy(h->date + 6 + HTTP_DATE_BYTES, "\r\n\r\n", 4);
+    memcpy(h->ok, HTTP_OK_LINE "Date: ", HTTP_OK_BYTES + 6);
+    http_date_format(h->ok + HTTP_OK_BYTES + 6, wall / NS_PER_SEC);
+    memcpy(h->ok + sizeof(h->ok) - 4, "\r\n\r\n", 4);
     h->date_n = 6 + HTTP_DATE_BYTES + 2;
+}
+
+static void look_at_clock(struct http *h)
+{
+    ns_t now = loop_now(h->loop);
+
+    if (now >= h->date_until)
+        refresh_date(h, now);
 }
 
 static void put_tail(struct http_exchange *x, struct http_writer *w)
 {
     struct http *h = x->server;
-    ns_t now = loop_now(h->loop);
+    const uint8_t *date = h->ok + HTTP_OK_BYTES;
 
-    if (now >= h->date_until)
-        refresh_date(h, now);
+    look_at_clock(h);
     if (x->keep && !x->old && h->date_n) { /* nearly always */
-        put_span(w, (struct span){h->date, h->date_n + 2u});
+        put_span(w, (struct span){date, h->date_n + 2u});
         return;
     }
-    put_span(w, (struct span){h->date, h->date_n});
+    put_span(w, (struct span){date, h->date_n});
     if (!x->keep)
         put_span(w, SPAN("Connection: close\r\n"));
     else if (x->old)
@@ -123,11 +130,23 @@ static void count(struct http *h, unsigned status)
         (*of_class[status < 200 ? 0 : status / 100 - 2])++;
 }
 
-void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,
-               struct span body, bool lasting)
+/* Nothing is left to be written by the answer's head. */
+static void written(struct http_exchange *x, const struct http_writer *w,
+                    unsigned status)
 {
     struct http *h = x->server;
 
+    commit(x, (size_t)(w->p - h->room.p));
+    count(h, status);
+    x->expects = false;
+    conn_enter(x, CONN_SENDING);
+    if (x->out != OUT_NONE || x->scratch)
+        conn_until(x, loop_now(h->loop) + h->timeouts.write);
+}
+
+void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,
+               struct span body, bool lasting)
+{
     if (x->keep && body_in_the_way(x))
         x->keep = false;
     put_tail(x, w);
@@ -140,12 +159,35 @@ void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,
         x->from.memory = body.p;
         x->out_left = body.n;
     }
-    commit(x, (size_t)(w->p - h->room.p));
-    count(h, status);
-    x->expects = false;
-    conn_enter(x, CONN_SENDING);
-    if (x->out != OUT_NONE || x->scratch)
-        conn_until(x, loop_now(h->loop) + h->timeouts.write);
+    written(x, w, status);
+}
+
+/* Whether the answer is the variant's bytes as the baker laid them out, behind
+ * a status line and a date: to nearly all requests for what is short. */
+static bool in_one_piece(const struct http_exchange *x,
+                         const struct http_variant *v)
+{
+    return x->keep && !x->old && !x->head_only && http1_body_over(&x->body) &&
+           v->body.n < HTTP_LEND_MIN && v->body.p == v->head.p + v->head.n + 2;
+}
+
+void reply_variant(struct http_exchange *x, const struct http_variant *v)
+{
+    struct http_writer w = reply_begin(x);
+    const struct http *h = x->server;
+
+    look_at_clock(x->server);
+    if (in_one_piece(x, v) && h->date_n) {
+        ASSERT((size_t)(w.end - w.p) >= sizeof(h->ok));
+        memcpy(w.p, h->ok, sizeof(h->ok) - 2);
+        w.p += sizeof(h->ok) - 2;
+        put_span(&w, (struct span){v->head.p, v->head.n + 2 + v->body.n});
+        written(x, &w, 200);
+        return;
+    }
+    put_span(&w, SPAN(HTTP_OK_LINE));
+    put_span(&w, v->head);
+    reply_end(x, &w, 200, v->body, true);
 }
 
 /* All lines of a head but the last ones. */

@@ -38,10 +38,10 @@ static bool rechunked; /* an echo's chunks are as its windows were */
     }
 static const struct http_file file = {
     .path = S("/f"),
-    .plain = {.head = S("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"),
+    .plain = {.head = S("Content-Length: 10\r\n"),
               .etag = S("\"p\""),
               .body = S("0123456789")},
-    .gzip = {.head = S("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"),
+    .gzip = {.head = S("Content-Length: 4\r\n"),
              .etag = S("\"z\""),
              .body = S("gzip")},
     .type = S("text/plain"),
