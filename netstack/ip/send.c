@@ -15,21 +15,23 @@ enum {
     IP6_PAYLOAD_MAX = 65535
 };
 
+static uint64_t words(const struct ipaddr *a, unsigned from)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = from; i < 16; i += 4)
+        sum += ip4_load32(a->b + i);
+    return sum;
+}
+
+/* Word by word in the order in which they are loaded, as csum_add() does. */
 uint64_t ip_pseudo_sum(const struct ipaddr *src, const struct ipaddr *dst,
                        bool v4, uint8_t proto, uint32_t len)
 {
-    uint8_t tail[8];
-    uint64_t sum;
+    unsigned from = v4 ? 12 : 0;
 
-    put_be32(tail, len);
-    put_be32(tail + 4, proto);
-    sum = csum_add(0, tail, sizeof(tail), false);
-    if (v4) {
-        sum = csum_add(sum, src->b + 12, 4, false);
-        return csum_add(sum, dst->b + 12, 4, false);
-    }
-    sum = csum_add(sum, src->b, 16, false);
-    return csum_add(sum, dst->b, 16, false);
+    return words(src, from) + words(dst, from) + __builtin_bswap32(len) +
+           ((uint64_t)proto << 24);
 }
 
 bool ip_l4_csum_ok(const struct ip_rx *rx)

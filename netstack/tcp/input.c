@@ -12,6 +12,15 @@ static void lend_board(struct conn *c, const struct tcp_seg *s)
         c->tcb.board = set_get(c->tcp);
 }
 
+/* The name of the connection it belongs to; nearly always nobody asks. */
+static void name_it(struct tcp_in *in)
+{
+    in->key = (struct tcp_key){.local = in->rx->dst,
+                               .remote = in->rx->src,
+                               .lport = in->h.dst,
+                               .rport = in->h.src};
+}
+
 void conn_input(struct conn *c, struct tcp_in *in)
 {
     struct tcp *tcp = c->tcp;
@@ -30,8 +39,10 @@ void conn_input(struct conn *c, struct tcp_in *in)
     if (s->opts & TCP_OPT_UTO && !act.drop)
         uto_take(c, s->uto);
     conn_apply(c, &act);
-    if (act.reset)
+    if (act.reset) {
+        name_it(in);
         tcp_reply_rst(tcp, in);
+    }
     if (!c->over) {
         if (c->tcb.state == TCP_TIME_WAIT)
             conn_finished(c);
@@ -44,6 +55,7 @@ static void to_whom(struct tcp *tcp, struct tcp_in *in)
 {
     uint32_t i;
 
+    name_it(in);
     in->hash = key_hash(tcp, &in->key);
     i = tcp_find(tcp, &in->key, in->hash);
     if (i == TABLE_NONE) {
@@ -56,6 +68,13 @@ static void to_whom(struct tcp *tcp, struct tcp_in *in)
     } else {
         tw_input(tcp, i, in);
     }
+}
+
+static bool is_for(const struct conn *c, const struct tcp_in *in)
+{
+    return c->lport == in->h.dst && c->rport == in->h.src &&
+           addr_eq(&c->path.dst, &in->rx->src) &&
+           addr_eq(&c->path.src, &in->rx->dst);
 }
 
 /* The header lies in the first fragment, but for the longest options. */
@@ -83,7 +102,7 @@ static bool check(struct tcp *tcp, struct tcp_in *in, const struct ip_rx *rx)
         tcp->count.in_errs++;
         return false;
     }
-    if (!ip_l4_csum_ok(rx)) {
+    if (!(rx->pkt->flags & PKT_CSUM_GOOD) && !ip_l4_csum_ok(rx)) {
         tcp->count.dropped__checksum++;
         tcp->count.in_errs++;
         return false;
@@ -100,12 +119,8 @@ void tcp_input(struct tcp *tcp, struct ip_rx *rx, ns_t now)
     if (check(tcp, &in, rx)) {
         in.rx = rx;
         in.h.seg.ce = (rx->tos & 3) == 3;
-        in.key.local = rx->dst;
-        in.key.remote = rx->src;
-        in.key.lport = in.h.dst;
-        in.key.rport = in.h.src;
         /* Segments come in runs. */
-        if (tcp->recent && is_conn(tcp->recent, &in.key))
+        if (tcp->recent && is_for(tcp->recent, &in))
             conn_input(tcp->recent, &in);
         else
             to_whom(tcp, &in);
