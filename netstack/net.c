@@ -336,7 +336,7 @@ void net_tick(struct net *net, ns_t now)
             nif->dev->link_up = net_nif(net, nif->parent)->dev->link_up;
         if (nif->dev->link_up != nif->link_was_up) {
             nif->link_was_up = nif->dev->link_up;
-            net->path_gen++; /* by another NIC, if there is a way */
+            net->path_gen++;       /* by another NIC, if there is a way */
             net_wake_at(net, now); /* some look at it then */
             if (nif->link_was_up)
                 link_up(net, nif, now);
@@ -439,12 +439,12 @@ unsigned net_addrs(const struct net *net, struct net_addr *out, unsigned max)
     unsigned n = 0;
 
     for (unsigned k = 0; k < net->nnifs; k++)
-        for (unsigned i = 0; i < net->nif[k].naddrs && n < max; i++) {
+        for (unsigned i = 0; i < net->nif[k].naddrs; i++) {
             const struct ifaddr *a = &net->nif[k].addr[i];
 
-            if (a->state < ADDR_TENTATIVE)
+            if (a->state < ADDR_TENTATIVE || n++ >= max)
                 continue;
-            out[n++] =
+            out[n - 1] =
                 (struct net_addr){.addr = a->addr,
                                   .prefix_bits = a->bits,
                                   .netif = (uint8_t)(k + 1),

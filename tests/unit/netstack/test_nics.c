@@ -118,6 +118,21 @@ START_TEST(test_link_local_destination_needs_its_nic)
 }
 END_TEST
 
+/* For who has less room must know that these are not all. */
+START_TEST(test_addresses_are_counted_beyond_the_room_for_them)
+{
+    struct net_addr a[2] = {{.prefix_bits = 99}, {.prefix_bits = 99}};
+    struct rig r;
+
+    open_two(&r);
+    ck_assert_uint_eq(net_addrs(r.net, NULL, 0), 4);
+    ck_assert_uint_eq(net_addrs(r.net, a, 1), 4);
+    ck_assert_uint_ne(a[0].prefix_bits, 99);
+    ck_assert_uint_eq(a[1].prefix_bits, 99);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_frame_of_a_nic_that_is_not_there)
 {
     struct pkt *p;
@@ -160,4 +175,5 @@ END_TEST
 RUN_TESTS("nics", PANICS(), test_each_network_is_reached_by_its_own_nic,
           test_address_of_one_nic_is_not_answered_on_the_other,
           test_link_local_destination_needs_its_nic,
+          test_addresses_are_counted_beyond_the_room_for_them,
           test_frame_of_a_nic_that_is_not_there, test_two_stacks_share_nothing)
