@@ -181,3 +181,21 @@ const char *body_of(const char *text)
 
     return empty ? empty + 4 : "";
 }
+
+const char *unchunk(const char *p, char *out)
+{
+    for (;;) {
+        char *end;
+        unsigned long n = strtoul(p, &end, 16);
+
+        ck_assert(end > p && begins(end, "\r\n"));
+        memcpy(out, end + 2, n);
+        out += n;
+        p = end + 2 + n + 2;
+        ck_assert(begins(p - 2, "\r\n"));
+        if (n == 0)
+            break;
+    }
+    *out = 0;
+    return p;
+}

@@ -59,5 +59,7 @@ bool begins(const char *text, const char *what);
 bool holds(const char *text, const char *what);
 /* The body of the first answer in `text`: what follows its empty line. */
 const char *body_of(const char *text);
+/* Takes the chunks of a body apart into `out`; returns the text behind them. */
+const char *unchunk(const char *body, char *out);
 
 #endif
