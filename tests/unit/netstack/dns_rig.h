@@ -166,4 +166,16 @@ static inline void ask(struct rig *r, const char *name, struct asked q[2])
     ck_assert_uint_eq(q[1].type, DNS_A);
 }
 
+static inline void name_number(char out[32], unsigned i)
+{
+    fmt(out, 32, "host%u.example.com", i);
+}
+
+static inline void make_small(struct asked *q)
+{
+    for (size_t i = DNS_HDR_BYTES; i + 4 < q->n; i++)
+        if (q->msg[i] >= 'A' && q->msg[i] <= 'Z')
+            q->msg[i] |= 0x20;
+}
+
 #endif
