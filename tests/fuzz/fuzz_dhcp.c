@@ -7,34 +7,14 @@
  * the server, which otherwise says what it likes.
  */
 #include <dhcp/core.h>
-#include <stdlib.h>
 
-#define MUST(claim) ((claim) ? (void)0 : abort())
-
-static struct span in;
-
-static uint8_t take8(void)
-{
-    if (in.n == 0)
-        return 0;
-    in.n--;
-    return *in.p++;
-}
-
-static uint32_t take32(void)
-{
-    uint32_t v = 0;
-
-    for (unsigned i = 0; i < 4; i++)
-        v = v << 8 | take8();
-    return v;
-}
+#include "input.h"
 
 static void one_message(void)
 {
     struct dhcp4_reply r;
 
-    if (!dhcp4_parse(&r, in))
+    if (!dhcp4_parse(&r, fuzz_in))
         return;
     MUST(r.nrouters <= DHCP4_ROUTERS_MAX && r.nservers <= DHCP4_SERVERS_MAX);
     MUST(r.nroutes <= DHCP4_ROUTES_MAX);
@@ -96,7 +76,8 @@ static void many_events(void)
         who.last = 0x0a000005;
     dhcp_start(&d, &who, now, take32());
     /* Leases of 136 years, one after the other: stop before time wraps. */
-    for (unsigned i = 0; in.n > 0 && i < 2000 && now < UINT64_MAX / 2; i++) {
+    for (unsigned i = 0; fuzz_in.n > 0 && i < 2000 && now < UINT64_MAX / 2;
+         i++) {
         switch (take8() % 7) {
         case 0:
             now += take8() * (NS_PER_SEC / 4);
@@ -128,15 +109,7 @@ static void many_events(void)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0)
-        return 0;
-    in = (struct span){data + 1, size - 1};
-    if (data[0] & 1)
-        many_events();
-    else
-        one_message();
-    return 0;
+    return fuzz_either((struct span){data, size}, one_message, many_events);
 }

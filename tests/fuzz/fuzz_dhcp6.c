@@ -7,31 +7,11 @@
  * shown, and says what it likes, at times in bytes of its own.
  */
 #include <dhcp/core6.h>
-#include <stdlib.h>
 
-#define MUST(claim) ((claim) ? (void)0 : abort())
+#include "input.h"
 
 enum { IAID = 7 };
 static const uint8_t duid[DUID_BYTES] = {0, 3, 0, 1, 2, 0, 0, 0, 0, 2};
-
-static struct span in;
-
-static uint8_t take8(void)
-{
-    if (in.n == 0)
-        return 0;
-    in.n--;
-    return *in.p++;
-}
-
-static uint32_t take32(void)
-{
-    uint32_t v = 0;
-
-    for (unsigned i = 0; i < 4; i++)
-        v = v << 8 | take8();
-    return v;
-}
 
 static void check_reply(const struct dhcp6_reply *r)
 {
@@ -51,7 +31,7 @@ static void one_message(void)
 {
     struct dhcp6_reply r;
 
-    if (dhcp6_parse(&r, in, IAID))
+    if (dhcp6_parse(&r, fuzz_in, IAID))
         check_reply(&r);
 }
 
@@ -64,11 +44,11 @@ static void reply(struct dhcp6 *d, ns_t now)
     if (how & 1) {
         size_t n = take8();
 
-        n = n < in.n ? n : in.n;
-        if (!dhcp6_parse(&r, (struct span){in.p, n}, IAID))
+        n = n < fuzz_in.n ? n : fuzz_in.n;
+        if (!dhcp6_parse(&r, (struct span){fuzz_in.p, n}, IAID))
             return;
-        in.p += n;
-        in.n -= n;
+        fuzz_in.p += n;
+        fuzz_in.n -= n;
     } else {
         r.type = how & 2 ? DHCP6_ADVERTISE : DHCP6_REPLY;
         r.has_ia = how & 4;
@@ -124,7 +104,8 @@ static void many_events(void)
     ns_t now = 0;
 
     dhcp6_start(&d, duid, IAID, SPAN("fuzz"), take8() & 1, now, take32());
-    for (unsigned i = 0; in.n > 0 && i < 2000 && now < UINT64_MAX / 2; i++) {
+    for (unsigned i = 0; fuzz_in.n > 0 && i < 2000 && now < UINT64_MAX / 2;
+         i++) {
         switch (take8() % 6) {
         case 0:
             now += take8() * (NS_PER_SEC / 4);
@@ -155,15 +136,7 @@ static void many_events(void)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0)
-        return 0;
-    in = (struct span){data + 1, size - 1};
-    if (data[0] & 1)
-        many_events();
-    else
-        one_message();
-    return 0;
+    return fuzz_either((struct span){data, size}, one_message, many_events);
 }

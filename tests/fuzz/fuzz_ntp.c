@@ -8,38 +8,20 @@
  * what they like, at times in bytes of their own.
  */
 #include <ntp/core.h>
-#include <stdlib.h>
 
-#define MUST(claim) ((claim) ? (void)0 : abort())
-#define WALL        UINT64_C(1700000000000000000)
-#define PAUSE_MAX   ((NS_PER_SEC << NTP_POLL_MAX) / 16 * 17)
+#include "input.h"
 
-static struct span in;
-
-static uint8_t take8(void)
-{
-    if (in.n == 0)
-        return 0;
-    in.n--;
-    return *in.p++;
-}
-
-static uint32_t take32(void)
-{
-    uint32_t v = 0;
-
-    for (unsigned i = 0; i < 4; i++)
-        v = v << 8 | take8();
-    return v;
-}
+#define WALL      UINT64_C(1700000000000000000)
+#define PAUSE_MAX ((NS_PER_SEC << NTP_POLL_MAX) / 16 * 17)
 
 static void one_message(void)
 {
     struct ntp_packet p;
 
-    if (!ntp_parse(&p, in))
+    if (!ntp_parse(&p, fuzz_in))
         return;
-    MUST(in.n >= NTP_BYTES && p.leap <= NTP_LEAP_UNKNOWN && p.version >= 3);
+    MUST(fuzz_in.n >= NTP_BYTES && p.leap <= NTP_LEAP_UNKNOWN &&
+         p.version >= 3);
     MUST(p.root_delay < 65536 * NS_PER_SEC);
     MUST(p.root_disp < 65536 * NS_PER_SEC);
 }
@@ -119,7 +101,7 @@ static void answer_in_bytes(struct world *w, struct ntp_peer *p)
     struct ntp_packet k;
     bool known = take8() & 1;
 
-    for (unsigned i = 0; i < sizeof(b) && in.n; i++)
+    for (unsigned i = 0; i < sizeof(b) && fuzz_in.n; i++)
         b[i] = take8();
     if (known)
         put_be64(b + 24, p->cookie);
@@ -155,7 +137,7 @@ static void many_events(void)
         ntp_peer_start(&w.peer[i], w.now, take32());
     /* Ten years: the times of a message end in 2104. */
     for (unsigned i = 0;
-         in.n > 0 && i < 2000 && w.now < UINT64_C(300000000) * NS_PER_SEC;
+         fuzz_in.n > 0 && i < 2000 && w.now < UINT64_C(300000000) * NS_PER_SEC;
          i++) {
         uint8_t what = take8();
         struct ntp_peer *p = &w.peer[what >> 6];
@@ -190,15 +172,7 @@ static void many_events(void)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0)
-        return 0;
-    in = (struct span){data + 1, size - 1};
-    if (data[0] & 1)
-        many_events();
-    else
-        one_message();
-    return 0;
+    return fuzz_either((struct span){data, size}, one_message, many_events);
 }
