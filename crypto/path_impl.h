@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * path_impl.h - what the files of path validation share.
+ */
+#ifndef CRYPTO_PATH_IMPL_H
+#define CRYPTO_PATH_IMPL_H
+
+#include <wolfssl/internal.h>
+
+#include "path.h"
+
+/* RFC 8446 6. */
+enum {
+    ALERT_BAD_CERTIFICATE = 42,
+    ALERT_UNSUPPORTED_CERTIFICATE = 43,
+    ALERT_CERTIFICATE_EXPIRED = 45,
+    ALERT_UNKNOWN_CA = 48,
+    ALERT_INTERNAL_ERROR = 80
+};
+
+/* Whether the names of `cert` are within what its issuer's certificate, or one
+ * further up, fences in (RFC 5280 4.2.1.10). */
+bool path_within(const DecodedCert *issuer, const DecodedCert *cert);
+/* RFC 9525: its alternative names only; `host` is a name or an address. */
+bool path_has_host(const DecodedCert *, const char *host);
+
+#endif

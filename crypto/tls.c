@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls.c - one side: its certificates, its trust, what it speaks.
+ */
+#include <base/rng.h>
+#include <billet/machine.h>
+#include <string.h>
+
+#include "tls_impl.h"
+
+METRICS_TABLE(tls, TLS_METRICS);
+
+/* Forward secrecy and authenticated encryption only. */
+static const char ciphers[] =
+    "TLS13-AES128-GCM-SHA256:TLS13-AES256-GCM-SHA384:"
+    "TLS13-CHACHA20-POLY1305-SHA256:"
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+/* The hybrid first: what is recorded today must not be read in 20 years. */
+static int groups[] = {WOLFSSL_X25519MLKEM768, WOLFSSL_ECC_X25519,
+                       WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1};
+
+static bool is_der(struct span text)
+{
+    return text.n && text.p[0] == 0x30;
+}
+
+static const char *set_identity(WOLFSSL_CTX *ctx, const struct tls_identity *id)
+{
+    int key = is_der(id->key) ? WOLFSSL_FILETYPE_ASN1 : WOLFSSL_FILETYPE_PEM;
+    int answer;
+
+    if (is_der(id->chain))
+        answer = wolfSSL_CTX_use_certificate_buffer(
+            ctx, id->chain.p, (long)id->chain.n, WOLFSSL_FILETYPE_ASN1);
+    else
+        answer = wolfSSL_CTX_use_certificate_chain_buffer(ctx, id->chain.p,
+                                                          (long)id->chain.n);
+    if (answer != WOLFSSL_SUCCESS)
+        return "the certificate chain cannot be read";
+    if (wolfSSL_CTX_use_PrivateKey_buffer(ctx, id->key.p, (long)id->key.n,
+                                          key) != WOLFSSL_SUCCESS)
+        return "the private key cannot be read";
+    if (wolfSSL_CTX_check_private_key(ctx) != WOLFSSL_SUCCESS)
+        return "the private key is not that of the certificate";
+    return NULL;
+}
+
+static int on_ticket(WOLFSSL *ssl, byte name[WOLFSSL_TICKET_NAME_SZ],
+                     byte iv[WOLFSSL_TICKET_IV_SZ],
+                     byte mac[WOLFSSL_TICKET_MAC_SZ], int seal, byte *ticket,
+                     int n, int *out_n, void *user)
+{
+    struct tls *tls = user;
+    struct mspan body = {ticket, (size_t)n};
+    ns_t now = loop_now(tls->loop);
+
+    (void)ssl;
+    *out_n = n;
+    if (seal)
+        return ticket_seal(&tls->tickets, now, body, name, iv, mac)
+                   ? WOLFSSL_TICKET_RET_OK
+                   : WOLFSSL_TICKET_RET_FATAL;
+    return ticket_open(&tls->tickets, now, body, name, iv, mac)
+               ? WOLFSSL_TICKET_RET_OK
+               : WOLFSSL_TICKET_RET_REJECT;
+}
+
+/* From here on the session shows another context's certificate, and keeps that
+ * one alive.  The library's own function for it is not in this build. */
+static void show(WOLFSSL *ssl, WOLFSSL_CTX *ctx)
+{
+    int answer;
+
+    if (ssl->ctx == ctx)
+        return;
+    wolfSSL_RefWithMutexInc(&ctx->ref, &answer);
+    (void)answer;
+    if (ssl->rng == ssl->ctx->rng)
+        ssl->rng = ctx->rng;
+    wolfSSL_CTX_free(ssl->ctx);
+    ssl->ctx = ctx;
+    ssl->buffers.certificate = ctx->certificate;
+    ssl->buffers.certChain = ctx->certChain;
+    ssl->buffers.certChainCnt = ctx->certChainCnt;
+    ssl->buffers.key = ctx->privateKey;
+    ssl->buffers.keyType = ctx->privateKeyType;
+    ssl->buffers.keySz = ctx->privateKeySz;
+    ssl->options.haveRSA = ctx->haveRSA;
+    ssl->options.haveECDSAsig = ctx->haveECDSAsig;
+    ssl->options.haveECC = ctx->haveECC;
+    ssl->options.haveStaticECC = ctx->haveStaticECC;
+}
+
+/* The identity that has the name asked for, once the whole hello was read.  A
+ * name that nobody has gets the first one: the peer will say what it thinks
+ * (RFC 6066 3 allows either). */
+static int on_name(WOLFSSL *ssl, int *code, void *user)
+{
+    struct tls *tls = user;
+    char host[TLS_HOST_BYTES + 1];
+    void *name = NULL;
+    word16 n = wolfSSL_SNI_GetRequest(ssl, WOLFSSL_SNI_HOST_NAME, &name);
+
+    (void)code;
+    if (!name || n == 0 || n > TLS_HOST_BYTES || memchr(name, 0, n))
+        return 0;
+    memcpy(host, name, n);
+    host[n] = 0;
+    for (unsigned i = 0; i < tls->nidentities; i++) {
+        const DerBuffer *der = tls->server[i]->certificate;
+
+        if (path_is_for(&tls->mem, (struct span){der->buffer, der->length},
+                        host)) {
+            show(ssl, tls->server[i]);
+            break;
+        }
+    }
+    return 0;
+}
+
+static void set_server(struct tls *tls, WOLFSSL_CTX *ctx)
+{
+    wolfSSL_CTX_set_servername_callback(ctx, on_name);
+    wolfSSL_CTX_set_servername_arg(ctx, tls);
+    wolfSSL_CTX_set_TicketEncCb(ctx, on_ticket);
+    wolfSSL_CTX_set_TicketEncCtx(ctx, tls);
+    wolfSSL_CTX_set_TicketHint(ctx, TICKET_KEY_S);
+    if (tls->no_tickets) {
+        wolfSSL_CTX_NoTicketTLSv12(ctx);
+        wolfSSL_CTX_no_ticket_TLSv13(ctx);
+    }
+}
+
+static WOLFSSL_CTX *context(struct tls *tls, const struct tls_identity *id,
+                            bool server, const char **why)
+{
+    WOLFSSL_METHOD *method = server ? wolfTLS_server_method_ex(&tls->mem)
+                                    : wolfTLS_client_method_ex(&tls->mem);
+    WOLFSSL_CTX *ctx = method ? wolfSSL_CTX_new_ex(method, &tls->mem) : NULL;
+    int verify = WOLFSSL_VERIFY_NONE;
+
+    *why = NULL;
+    if (!ctx) {
+        *why = "no memory, or no random numbers";
+        return NULL;
+    }
+    wolfSSL_CTX_SetIORecv(ctx, tls_receive);
+    wolfSSL_CTX_SetIOSend(ctx, tls_transmit);
+    if (!server || tls->demand)
+        verify = WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    wolfSSL_CTX_set_verify(ctx, verify, tls_verify);
+    ctx->verifyNone = 1; /* tls_verify() alone decides */
+    if (wolfSSL_CTX_SetMinVersion(ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS ||
+        wolfSSL_CTX_set_cipher_list(ctx, ciphers) != WOLFSSL_SUCCESS ||
+        wolfSSL_CTX_set_groups(ctx, groups, ARRAY_LEN(groups)) !=
+            WOLFSSL_SUCCESS ||
+        wolfSSL_CTX_new_rng(ctx) != WOLFSSL_SUCCESS)
+        *why = "the protocol cannot be set";
+    else if (id)
+        *why = set_identity(ctx, id);
+    if (server)
+        set_server(tls, ctx);
+    if (!*why)
+        return ctx;
+    wolfSSL_CTX_free(ctx);
+    return NULL;
+}
+
+const char *tls_replace(struct tls *tls, unsigned index,
+                        const struct tls_identity *id)
+{
+    const char *why;
+    WOLFSSL_CTX *client = NULL, *server;
+
+    ASSERT(index < tls->nidentities);
+    server = context(tls, id, true, &why);
+    if (server && index == 0)
+        client = context(tls, id, false, &why);
+    if (why) {
+        wolfSSL_CTX_free(server);
+        return why;
+    }
+    /* Freed when the last session that began with them ends. */
+    wolfSSL_CTX_free(tls->server[index]);
+    tls->server[index] = server;
+    if (index == 0) {
+        wolfSSL_CTX_free(tls->client);
+        tls->client = client;
+    }
+    return NULL;
+}
+
+static const char *set_up(struct tls *tls, const struct tls_config *c)
+{
+    const char *why = NULL;
+
+    if (c->nidentities > TLS_IDENTITIES_MAX)
+        return "there are too many certificates";
+    if (c->alpn && strlen(c->alpn) >= sizeof(tls->alpn))
+        return "the list of protocols is too long";
+    if (c->alpn)
+        memcpy(tls->alpn, c->alpn, strlen(c->alpn));
+    if (c->trust.n && (why = path_trust_read(&tls->trust, &tls->mem, c->trust)))
+        return why;
+    if (c->demand && !tls->trust.n)
+        return "certificates are demanded, and none is trusted";
+    tls->demand = c->demand;
+    tls->no_tickets = c->no_tickets || c->demand;
+    for (unsigned i = 0; i < c->nidentities && !why; i++) {
+        tls->server[i] = context(tls, &c->identity[i], true, &why);
+        tls->nidentities++;
+    }
+    if (!why)
+        tls->client =
+            context(tls, c->nidentities ? &c->identity[0] : NULL, false, &why);
+    return why;
+}
+
+static void refresh(void *user)
+{
+    struct tls *tls = user;
+
+    tls->count.sessions = tls->sessions.in_use;
+    tls->count.sessions_high = tls->sessions.high_water;
+    tls->count.memory_bytes = tls->mem.heap.in_use;
+    tls->count.memory_high_bytes = tls->mem.heap.high_water;
+}
+
+static size_t heap_bytes(uint32_t sessions)
+{
+    return TLS_COMMON_BYTES + (size_t)sessions * TLS_SESSION_BYTES;
+}
+
+size_t tls_bytes(uint32_t sessions)
+{
+    return heap_bytes(sessions) + sizeof(struct tls) +
+           pool_bytes_aligned(sizeof(struct tls_session), sessions, 64) + 256;
+}
+
+struct tls *tls_new(struct env *env, const struct tls_config *c,
+                    const char **why)
+{
+    uint32_t sessions = c->sessions ? c->sessions : 64, key;
+    size_t n = heap_bytes(sessions);
+    struct tls *tls = arena_try(env->arena, sizeof(*tls), 64);
+    void *memory = tls ? arena_try(env->arena, n, 16) : NULL;
+
+    if (!memory) {
+        *why = "no memory for so many sessions";
+        return NULL;
+    }
+    memset(tls, 0, sizeof(*tls));
+    if (!pool_init(&tls->sessions, "tls_sessions", env->arena,
+                   sizeof(struct tls_session), sessions, 64)) {
+        *why = "no memory for so many sessions";
+        return NULL;
+    }
+    if (!machine_random((struct mspan){(uint8_t *)&key, sizeof(key)})) {
+        *why = "no source of randomness";
+        return NULL;
+    }
+    tls->loop = env->loop;
+    crypto_mem_init(&tls->mem, (struct mspan){memory, n}, key);
+    if ((*why = set_up(tls, c)))
+        return NULL;
+    if (c->labels)
+        metrics_add_computed(env->metrics, &tls_metrics_group,
+                             &tls->count.handshakes, refresh, tls);
+    return tls;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls_impl.h - what the files of TLS share; inside crypto/.
+ */
+#ifndef CRYPTO_TLS_IMPL_H
+#define CRYPTO_TLS_IMPL_H
+
+#include <base/pool.h>
+#include <billet/loop.h>
+#include <billet/tls.h>
+#include <wolfssl/internal.h>
+
+#include "mem.h"
+#include "path.h"
+#include "ticket.h"
+
+enum {
+    TLS_SESSION_BYTES = 24 << 10, /* laid out for each session */
+    TLS_COMMON_BYTES = 192 << 10, /* certificates, contexts, arithmetic */
+    TLS_SESSION_MOST = 128 << 10, /* beyond: that session fails */
+    TLS_ROOM_BYTES = 64 << 10,    /* less is free: sessions are refused */
+    TLS_RECORD_BYTES = 16384,     /* of plaintext, RFC 8446 5.1 */
+    TLS_OUT_BYTES = TLS_RECORD_BYTES + 6144, /* a record, and what answers the
+                                              * peer; beyond: nothing of its
+                                              * is read */
+    TLS_FAILURE_BYTES = 160
+};
+#define TLS_HANDSHAKE_NS (15 * NS_PER_SEC)
+#define TLS_LINGER_NS    (2 * NS_PER_SEC) /* for the peer to have read it all */
+
+struct tls {
+    struct loop *loop;
+    struct crypto_mem mem;
+    struct pool sessions;
+    struct tls_metrics count;
+    struct ticket_keys tickets;
+    struct path_trust trust;
+    bool demand, no_tickets;
+    char alpn[TLS_ALPN_BYTES];
+    WOLFSSL_CTX *client;
+    WOLFSSL_CTX *server[TLS_IDENTITIES_MAX];
+    unsigned nidentities;
+};
+
+enum tls_state {
+    TLS_SHAKING, /* the handshake is not done */
+    TLS_OPEN,
+    TLS_DRAINING, /* over for its owner; what was sent is still on its way */
+    TLS_GONE      /* the transport was released, or ended */
+};
+
+struct tls_session {
+    struct stream stream;
+    struct tls *tls;
+    struct stream *lower;
+    WOLFSSL *ssl; /* NULL when draining */
+    struct crypto_account account;
+    struct task task;
+    struct timer timer; /* of the handshake, of the draining */
+    enum tls_state state;
+    unsigned events;            /* to be delivered */
+    uint8_t *plain;             /* what is written and not yet in a record */
+    uint32_t plain_n, plain_at; /* of it; encrypted up to plain_at */
+    /* Ciphertext that the transport had no room for: wolfSSL is never told
+     * to try again, for not each of its messages survives that. */
+    uint8_t *out;
+    uint32_t out_n, out_at;
+    uint8_t *peer; /* its certificate */
+    uint32_t peer_n;
+    uint8_t alert; /* that we sent; 0: none */
+    bool connects : 1;
+    bool mute : 1;         /* nothing may follow the alert that was sent */
+    bool lower_eof : 1;    /* the transport has no more for us */
+    bool got_notify : 1;   /* the peer's close_notify */
+    bool shut : 1;         /* close_notify is to follow what is written */
+    bool notified : 1;     /* and was sent */
+    bool reader_told : 1;  /* STREAM_READABLE since peek was last empty */
+    bool writer_waits : 1; /* reserve() was empty */
+    bool closed : 1;       /* STREAM_CLOSED was delivered */
+    bool released : 1;     /* by its owner */
+    const char *why;       /* of a certificate that was refused */
+    char host[TLS_HOST_BYTES + 1];
+    char alpn[TLS_ALPN_BYTES];
+    char failure[TLS_FAILURE_BYTES];
+};
+
+extern const struct stream_ops tls_stream_ops;
+
+static inline struct tls_session *tls_session_of(const struct stream *s)
+{
+    return CONTAINER(s, struct tls_session, stream);
+}
+
+/* All that wolfSSL allocates until tls_leave() is this session's. */
+static inline WOLFSSL *tls_enter(struct tls_session *x)
+{
+    crypto_mem_enter(&x->tls->mem, &x->account);
+    return x->ssl;
+}
+
+static inline void tls_leave(struct tls_session *x)
+{
+    crypto_mem_enter(&x->tls->mem, NULL);
+}
+
+/* tls_session.c: what wolfSSL is asked to do. */
+void tls_post(struct tls_session *, unsigned events);
+void tls_finish(struct tls_session *, enum err);
+void tls_fail(struct tls_session *, enum err, const char *why);
+/* One more step of the handshake; true when it is done. */
+bool tls_shake_hands(struct tls_session *);
+/* Encrypts what was written; true when all of it is on its way. */
+bool tls_push(struct tls_session *);
+void tls_say_goodbye(struct tls_session *);
+/* Hands on what the transport had no room for; true when nothing is left. */
+bool tls_flush(struct tls_session *);
+/* Whether decrypted bytes are there, or can be had. */
+bool tls_pull(struct tls_session *);
+void tls_drop_plain(struct tls_session *);
+void tls_drop(struct tls_session *); /* that, and what is to be sent */
+
+/* Called by wolfSSL. */
+int tls_receive(WOLFSSL *, char *to, int n, void *session);
+int tls_transmit(WOLFSSL *, char *from, int n, void *session);
+int tls_verify(int ok, WOLFSSL_X509_STORE_CTX *);
+
+/* tls_words.c */
+const char *tls_alert_name(int code);
+const char *tls_reason(int error);
+uint8_t tls_alert_for(int error);
+
+#endif
