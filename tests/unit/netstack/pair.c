@@ -4,7 +4,7 @@
  */
 #include "pair.h"
 
-enum { MEMORY = 16 << 20, TURNS_MAX = 1000000 };
+enum { MEMORY = 16 << 20, TURNS_MAX = 4000000 };
 #define DELAY NS_PER_MS
 
 static void open_node(struct pair *w, struct pair_node *n, uint8_t index)
@@ -12,8 +12,8 @@ static void open_node(struct pair *w, struct pair_node *n, uint8_t index)
     static const struct limits limits = {.tcp_conns = 64,
                                          .tcp_half_open = 64,
                                          .tcp_listeners = 8,
-                                         .tcp_rcvbuf = 16384,
-                                         .tcp_sndbuf = 16384,
+                                         .tcp_rcvbuf = PAIR_BUF,
+                                         .tcp_sndbuf = PAIR_BUF,
                                          .rx_blocks = 1024,
                                          .tx_blocks = 256,
                                          .udp_binds = 8};
@@ -62,6 +62,7 @@ static void carry(struct pair *w, struct pair_node *from, struct pair_node *to)
         ck_assert(pkt_add_frag(copy, &b->buf, b->data, p->len));
         copy->netif = 1;
         if (w->lose && w->lose(b->data, p->len)) {
+            w->lost++;
             pkt_put(copy);
         } else {
             pktq_push(&to->in, copy);
@@ -72,12 +73,29 @@ static void carry(struct pair *w, struct pair_node *from, struct pair_node *to)
     }
 }
 
+static ns_t due(const struct pair_node *n)
+{
+    ns_t d = net_deadline(n->net);
+
+    return n->in.head && n->arrives < d ? n->arrives : d;
+}
+
 static void turn(struct pair *w, struct pair_node *n)
 {
     if (n->in.head && w->now >= n->arrives)
         net_input(n->net, &n->in, w->now);
     net_tick(n->net, w->now);
     net_dispatch(n->net, w->now);
+}
+
+static void step(struct pair *w)
+{
+    turn(w, &w->a);
+    turn(w, &w->b);
+    if (w->turn)
+        w->turn(w);
+    carry(w, &w->a, &w->b);
+    carry(w, &w->b, &w->a);
 }
 
 void pair_wait(struct pair *w, ns_t duration)
@@ -87,13 +105,24 @@ void pair_wait(struct pair *w, ns_t duration)
     for (unsigned i = 0; w->now < end; i++) {
         ck_assert_uint_lt(i, TURNS_MAX);
         w->now += DELAY / 4;
-        turn(w, &w->a);
-        turn(w, &w->b);
-        if (w->turn)
-            w->turn(w);
-        carry(w, &w->a, &w->b);
-        carry(w, &w->b, &w->a);
+        step(w);
     }
+}
+
+bool pair_until(struct pair *w, ns_t most, bool (*what)(void))
+{
+    ns_t end = w->now + most;
+
+    for (unsigned i = 0; !what || !what(); i++) {
+        ns_t next = due(&w->a) < due(&w->b) ? due(&w->a) : due(&w->b);
+
+        ck_assert_uint_lt(i, TURNS_MAX);
+        w->now = next > end ? end : next > w->now ? next : w->now;
+        if (next > end)
+            return false;
+        step(w);
+    }
+    return true;
 }
 
 static void settle(struct pair_node *n)

@@ -8,6 +8,8 @@
 
 #include "rig.h"
 
+enum { PAIR_BUF = 16384 }; /* a connection's, each way */
+
 struct pair_node {
     void *memory;
     struct arena arena;
@@ -27,11 +29,15 @@ struct pair {
     void (*turn)(struct pair *);
     /* Whether this frame is lost; NULL: none is. */
     bool (*lose)(const uint8_t *frame, size_t n);
+    unsigned lost;
 };
 
 /* `a` asks `b` about names.  Addresses are ready, nothing is going on. */
 void pair_open(struct pair *);
 void pair_wait(struct pair *, ns_t);
+/* From one time that something is due to the next, until `what` (may be NULL)
+ * is true; false when the time is up. */
+bool pair_until(struct pair *, ns_t most, bool (*what)(void));
 /* Checks that all memory is back, when TIME-WAIT is over. */
 void pair_close(struct pair *);
 

@@ -4,167 +4,40 @@
  * datagrams, and keep a TCP connection over a wire that loses frames.
  */
 #include "../lib/suite.h"
+#include "pair.h"
 
-#include <pieces.h>
-#include <stack.h>
+enum { BULK = 300000 };
 
-#include "rig.h"
+static struct pair w;
+static struct rng dice;
+static unsigned loss; /* in a thousand */
 
-enum { MEMORY = 16 << 20, DELAY = 1000000, BULK = 300000, TURNS = 4000000 };
-
-struct node {
-    void *memory;
-    struct arena arena;
-    struct pool pkts;
-    struct block_pool tx_blocks, rx_blocks;
-    struct netif dev;
-    struct net *net;
-    struct pktq in; /* on the wire, towards this node */
-    ns_t arrives;
-};
-
-static struct {
-    struct node a, b;
-    ns_t now;
-    struct rng dice;
-    unsigned loss; /* in a thousand */
-    unsigned lost;
-} w;
-
-static void open_node(struct node *n, uint8_t index)
+static bool lose(const uint8_t *frame, size_t n)
 {
-    static const struct limits limits = {.tcp_conns = 64,
-                                         .tcp_half_open = 64,
-                                         .tcp_listeners = 4,
-                                         .tcp_rcvbuf = 65536,
-                                         .tcp_sndbuf = 65536,
-                                         .rx_blocks = 1024,
-                                         .tx_blocks = 256,
-                                         .udp_binds = 4};
-    struct net_config c = {.limits = limits};
-    struct netif_config nc = {
-        .static4 = {.addr = ip4_addr(IP(10, 0, 0, index)), .prefix_bits = 24},
-        .static6 = {.addr = rig_addr("2001:db8::"), .prefix_bits = 64},
-        .gateway6 = rig_addr("fe80::99")};
-
-    nc.static6.addr.b[15] = index;
-    memset(n, 0, sizeof(*n));
-    n->memory = malloc(MEMORY);
-    arena_init(&n->arena, (struct mspan){n->memory, MEMORY});
-    ck_assert(
-        pool_init(&n->pkts, "pkts", &n->arena, sizeof(struct pkt), 512, 64));
-    ck_assert(
-        block_pool_init(&n->tx_blocks, "tx_blocks", &n->arena, 4096, 256));
-    ck_assert(
-        block_pool_init(&n->rx_blocks, "rx_blocks", &n->arena, 2048, 1024));
-    c.pkts = &n->pkts;
-    c.tx_blocks = &n->tx_blocks;
-    c.rx_blocks = &n->rx_blocks.blocks;
-    c.arena = &n->arena;
-    memset(c.seed, index, sizeof(c.seed));
-    n->net = net_new(&c, w.now);
-    ck_assert_ptr_nonnull(n->net);
-    n->dev = (struct netif){.name = "wire", .mtu = 1500, .link_up = true};
-    mac_put(n->dev.mac, UINT64_C(0x020000000000) + index);
-    net_add(n->net, &n->dev, &nc, w.now);
+    (void)frame;
+    (void)n;
+    return rng_below(&dice, 1000) < loss;
 }
 
-/* The frame is copied into the receiver's own memory, as a NIC does. */
-static void carry(struct node *from, struct node *to)
-{
-    struct pktq q = {0};
-    struct pkt *p;
-
-    net_output(from->net, 1, &q, 256, w.now);
-    while ((p = pktq_pop(&q))) {
-        struct pkt *copy = pkt_get(&to->pkts);
-        struct block *b = block_get(&to->rx_blocks);
-
-        ck_assert(p->len <= 1514);
-        if (rng_below(&w.dice, 1000) < w.loss || !copy || !b) {
-            w.lost++;
-            if (copy)
-                pkt_put(copy);
-            if (b)
-                buf_drop(&b->buf);
-        } else {
-            ck_assert(pkt_copy(p, 0, b->data, p->len));
-            ck_assert(pkt_add_frag(copy, &b->buf, b->data, p->len));
-            buf_drop(&b->buf);
-            copy->netif = 1;
-            pktq_push(&to->in, copy);
-            to->arrives = w.now + DELAY;
-        }
-        pkt_put(p);
-    }
-}
-
-static ns_t due(const struct node *n)
-{
-    ns_t d = net_deadline(n->net);
-
-    return n->in.head && n->arrives < d ? n->arrives : d;
-}
-
-static void turn(struct node *n)
-{
-    if (n->in.head && w.now >= n->arrives)
-        net_input(n->net, &n->in, w.now);
-    net_tick(n->net, w.now);
-    net_dispatch(n->net, w.now);
-}
-
-/* Until `what` is true or the time is up. */
-static bool run(ns_t most, bool (*what)(void))
-{
-    ns_t end = w.now + most;
-
-    for (unsigned i = 0; i < TURNS; i++) {
-        ns_t next = due(&w.a) < due(&w.b) ? due(&w.a) : due(&w.b);
-
-        if (what && what())
-            return true;
-        if (next > end)
-            break;
-        if (next > w.now)
-            w.now = next;
-        turn(&w.a);
-        turn(&w.b);
-        carry(&w.a, &w.b);
-        carry(&w.b, &w.a);
-        ck_assert_uint_lt(i, TURNS - 1);
-    }
-    w.now = end;
-    return what && what();
-}
-
-static void open_world(unsigned loss)
+static void open_world(unsigned how_much)
 {
     uint8_t seed[32] = {9};
 
-    memset(&w, 0, sizeof(w));
-    w.now = NS_PER_SEC;
-    rng_seed(&w.dice, seed);
-    open_node(&w.a, 1);
-    open_node(&w.b, 2);
-    run(5 * NS_PER_SEC, NULL);
-    w.loss = loss;
+    rng_seed(&dice, seed);
+    pair_open(&w);
+    loss = how_much;
+    w.lose = lose;
 }
 
-static void close_node(struct node *n)
-{
-    ck_assert_uint_eq(n->rx_blocks.blocks.in_use, 0);
-    ck_assert_uint_eq(n->tx_blocks.blocks.in_use, 0);
-    ck_assert_uint_eq(n->pkts.in_use, 0);
-    free(n->memory);
-}
-
+/* When TIME-WAIT is over, all memory is back. */
 static void close_world(void)
 {
-    w.loss = 0;
-    run(300 * NS_PER_SEC, NULL);
-    close_node(&w.a);
-    close_node(&w.b);
+    loss = 0;
+    (void)pair_until(&w, 300 * NS_PER_SEC, NULL);
+    ck_assert_uint_eq(w.a.pkts_in_use + w.b.pkts_in_use, 0);
+    ck_assert_uint_eq(w.a.rx_blocks.blocks.in_use, 0);
+    ck_assert_uint_eq(w.b.rx_blocks.blocks.in_use, 0);
+    pair_close(&w);
 }
 
 static struct endpoint b_at(bool v4, uint16_t port)
@@ -211,7 +84,7 @@ START_TEST(test_udp_echo)
     ck_assert_int_eq(udp_send(w.a.net, &d), OK);
     d.data.n = 3;
     ck_assert_int_eq(udp_send(w.a.net, &d), OK);
-    run(NS_PER_SEC, NULL);
+    pair_wait(&w, NS_PER_SEC);
     ck_assert_uint_eq(echoed, 2);
     ck_assert_uint_eq(last.data.n, 3);
     ck_assert_uint_eq(last.remote.port, 7);
@@ -304,20 +177,20 @@ static bool both_closed(void)
     return client.closed && server.closed;
 }
 
-static void transfer(bool v4, unsigned loss)
+static void transfer(bool v4, unsigned how_much)
 {
     struct endpoint to = b_at(v4, 80);
 
-    open_world(loss);
+    open_world(how_much);
     client = server = (struct flow){0};
     ck_assert_int_eq(tcp_listen(w.b.net, 80, on_accept, NULL), OK);
     ck_assert_int_eq(tcp_connect(w.a.net, &to, &client.s), OK);
     client.s->on_event = on_event;
     client.s->user = &client;
-    ck_assert(run(600 * NS_PER_SEC, both_closed));
+    ck_assert(pair_until(&w, 600 * NS_PER_SEC, both_closed));
     ck_assert(client.open && !client.wrong);
     ck_assert_uint_eq(client.got, BULK);
-    if (loss)
+    if (how_much)
         ck_assert_uint_gt(w.lost, 0);
     tcp_unlisten(w.b.net, 80);
     close_world();
@@ -346,7 +219,7 @@ START_TEST(test_tcp_to_nobody_is_told_soon)
     ck_assert_int_eq(tcp_connect(w.a.net, &to, &client.s), OK);
     client.s->on_event = on_event;
     client.s->user = &client;
-    run(NS_PER_SEC, NULL);
+    pair_wait(&w, NS_PER_SEC);
     ck_assert(client.closed);
     close_world();
 }
@@ -364,7 +237,7 @@ START_TEST(test_tcp_to_oneself)
     ck_assert_int_eq(tcp_connect(w.a.net, &to, &client.s), OK);
     client.s->on_event = on_event;
     client.s->user = &client;
-    ck_assert(run(60 * NS_PER_SEC, both_closed));
+    ck_assert(pair_until(&w, 60 * NS_PER_SEC, both_closed));
     ck_assert(!client.wrong);
     ck_assert_uint_eq(client.got, BULK);
     tcp_unlisten(w.a.net, 80);
