@@ -5,41 +5,14 @@
 #include <stdio.h>
 
 #include "../lib/suite.h"
-#include "rig.h"
+#include "ra_case.h"
 
-#include <wire/ndp.h>
-
-#define S     NS_PER_SEC
 #define DAY_S 86400
 
-static struct out o, ra;
-
-static void begin_ra(uint16_t lifetime_s)
+static void hear_ra(struct rig *r, const char *from)
 {
-    memset(&ra, 0, 16);
-    ra.n = 16;
-    ra.b[0] = NDP_RA;
-    put_be16(ra.b + 6, lifetime_s);
-}
-
-static void add_prefix(const char *prefix, uint32_t valid, uint32_t preferred)
-{
-    struct ipaddr a = rig_addr(prefix);
-    uint8_t opt[32] = {3, 4, 64, 0xc0};
-
-    put_be32(opt + 4, valid);
-    put_be32(opt + 8, preferred);
-    memcpy(opt + 16, a.b, 16);
-    put_bytes(&ra, opt, sizeof(opt));
-}
-
-static void send_ra(struct rig *r, const char *router)
-{
-    struct ipaddr from = rig_addr(router), all = rig_addr("ff02::1");
-
-    o.n = 0;
-    put_ndp(&o, &from, &all, ra.b, ra.n);
-    rig_in(r, &o);
+    router = rig_addr(from);
+    send_ra(r);
     rig_wait(r, 2 * S);
 }
 
@@ -185,8 +158,8 @@ START_TEST(test_temporary_addresses_are_used_and_replaced_in_time)
     struct rig r;
 
     open_temporary(&r);
-    add_prefix("2001:db8:1::", 30 * DAY_S, 7 * DAY_S);
-    send_ra(&r, "fe80::1");
+    add_prefix("2001:db8:1::", 64, 0xc0, 30 * DAY_S, 7 * DAY_S);
+    hear_ra(&r, "fe80::1");
     t = find(&r, "2001:db8:1::", true, false);
     ck_assert(t && t->state == ADDR_PREFERRED);
     ck_assert_ptr_nonnull(find(&r, "2001:db8:1::", false, false));
@@ -197,7 +170,7 @@ START_TEST(test_temporary_addresses_are_used_and_replaced_in_time)
     first = t->addr;
     ck_assert_int_eq(ip_path_find(r.net, &path), OK);
     ck_assert(ipaddr_eq(&path.src, &first)); /* RFC 6724 5, rule 7 */
-    send_ra(&r, "fe80::1");                  /* does not prolong it */
+    hear_ra(&r, "fe80::1");                  /* does not prolong it */
     ck_assert_uint_le(t->valid_until - r.now, 2 * DAY_S * S);
     rig_wait(&r, t->preferred_until - r.now - 2 * S);
     old = find(&r, "2001:db8:1::", true, true); /* the successor is ready */
@@ -207,13 +180,13 @@ START_TEST(test_temporary_addresses_are_used_and_replaced_in_time)
     rig_wait(&r, 5 * S);
     ck_assert_int_eq(old->state, ADDR_DEPRECATED);
     path = (struct ip_path){.dst = path.dst};
-    send_ra(&r, "fe80::1");
+    hear_ra(&r, "fe80::1");
     ck_assert_int_eq(ip_path_find(r.net, &path), OK);
     ck_assert(ipaddr_eq(&path.src, &t->addr));
     for (unsigned i = 0; i < 400; i++) { /* months of it */
         rig_wait(&r, DAY_S / 4 * S);
         rig_forget(&r);
-        send_ra(&r, "fe80::1");
+        hear_ra(&r, "fe80::1");
         rig_forget(&r);
         ck_assert_uint_le(temporaries(&r), TEMP_ADDRS_MAX);
         t = find(&r, "2001:db8:1::", true, false);
@@ -228,16 +201,16 @@ START_TEST(test_temporary_addresses_end_with_the_prefix_and_are_bounded)
     struct rig r;
 
     open_temporary(&r);
-    add_prefix("2001:db8:1::", 8000, 4);
-    send_ra(&r, "fe80::1");
+    add_prefix("2001:db8:1::", 64, 0xc0, 8000, 4);
+    hear_ra(&r, "fe80::1");
     ck_assert_uint_eq(temporaries(&r), 0); /* RFC 8981 3.4: not worth it */
     for (unsigned i = 2; i < 9; i++) {
         char text[32];
 
         begin_ra(1800);
         snprintf(text, sizeof(text), "2001:db8:%u::", i);
-        add_prefix(text, 9000, 100);
-        send_ra(&r, "fe80::1");
+        add_prefix(text, 64, 0xc0, 9000, 100);
+        hear_ra(&r, "fe80::1");
     }
     ck_assert_uint_le(temporaries(&r), TEMP_ADDRS_MAX);
     rig_forget(&r);
@@ -255,8 +228,8 @@ START_TEST(test_none_are_made_unless_wanted)
 
     rig_open(&r, NULL);
     begin_ra(1800);
-    add_prefix("2001:db8:1::", 30 * DAY_S, 7 * DAY_S);
-    send_ra(&r, "fe80::1");
+    add_prefix("2001:db8:1::", 64, 0xc0, 30 * DAY_S, 7 * DAY_S);
+    hear_ra(&r, "fe80::1");
     ck_assert_uint_eq(temporaries(&r), 0);
     rig_close(&r);
 }
@@ -271,11 +244,12 @@ START_TEST(test_source_is_of_the_prefix_that_the_router_advertised)
     rig_open(&r, NULL);
     begin_ra(1800);
     ra.b[5] = 0x08; /* preferred: RFC 4191 */
-    add_prefix("2001:db8:1::", DAY_S, DAY_S);
-    send_ra(&r, "fe80::1");
+    add_prefix("2001:db8:1::", 64, 0xc0, DAY_S, DAY_S);
+    hear_ra(&r, "fe80::1");
     begin_ra(1800);
-    add_prefix("2001:db8:2::", DAY_S, DAY_S); /* rule 8 would take this */
-    send_ra(&r, "fe80::2");
+    add_prefix("2001:db8:2::", 64, 0xc0, DAY_S,
+               DAY_S); /* rule 8 would take this */
+    hear_ra(&r, "fe80::2");
     ck_assert_int_eq(ip_path_find(r.net, &path), OK);
     ck_assert(addr_in_prefix(&path.src, &one, 64)); /* rule 5.5 */
     rig_close(&r);
@@ -297,9 +271,9 @@ START_TEST(test_destinations_are_ranked_as_rfc_6724_has_it)
     ck_assert_uint_eq(rank(&r, "2001:db8::1"), 0); /* 1: no way there */
     ck_assert_uint_gt(rank(&r, "198.51.100.1"), 0);
     begin_ra(1800);
-    add_prefix("2001:db8:1::", DAY_S, DAY_S);
-    add_prefix("fd00:1::", DAY_S, DAY_S);
-    send_ra(&r, "fe80::1");
+    add_prefix("2001:db8:1::", 64, 0xc0, DAY_S, DAY_S);
+    add_prefix("fd00:1::", 64, 0xc0, DAY_S, DAY_S);
+    hear_ra(&r, "fe80::1");
     /* 6: IPv6, then IPv4, then the rest */
     ck_assert_uint_gt(rank(&r, "2001:db8::1"), rank(&r, "198.51.100.1"));
     ck_assert_uint_gt(rank(&r, "198.51.100.1"), rank(&r, "2002:c633:6401::1"));
@@ -314,8 +288,8 @@ START_TEST(test_destinations_are_ranked_as_rfc_6724_has_it)
     ck_assert_uint_gt(rank(&r, "10.0.0.77"), rank(&r, "11.0.0.1"));
     /* 3: the source is deprecated */
     begin_ra(1800);
-    add_prefix("2001:db8:1::", DAY_S, 0);
-    send_ra(&r, "fe80::1");
+    add_prefix("2001:db8:1::", 64, 0xc0, DAY_S, 0);
+    hear_ra(&r, "fe80::1");
     ck_assert_uint_gt(rank(&r, "198.51.100.1"), rank(&r, "2001:db8:1::9"));
     rig_wait(&r, 30 * S);
     rig_close(&r);
@@ -336,7 +310,7 @@ START_TEST(test_living_router_is_preferred_to_a_longer_prefix)
 
     rig_open(&r, NULL);
     begin_ra(1800);
-    send_ra(&r, "fe80::1");
+    hear_ra(&r, "fe80::1");
     ck_assert(route_add(r.net, &near));
     ck_assert(ipaddr_eq(&route_find(r.net, &to, 0)->via, &near.via));
     route_gateway_lost(r.net, 1, &near.via);
@@ -403,7 +377,7 @@ START_TEST(test_search_list_of_a_router_is_learnt_and_expires)
     rig_open(&r, NULL);
     begin_ra(1800);
     put_bytes(&ra, opt, sizeof(opt));
-    send_ra(&r, "fe80::1");
+    hear_ra(&r, "fe80::1");
     ck_assert_uint_eq(r.net->dns.search.n, 2);
     ck_assert_mem_eq(r.net->dns.search.domain[0].b, opt + 8, 13);
     rig_wait(&r, 100 * S);

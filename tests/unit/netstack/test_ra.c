@@ -1,47 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* IPv6 configuration: duplicate detection, routers, prefixes, lifetimes. */
 #include "../lib/suite.h"
-#include "rig.h"
-
-#include <wire/ndp.h>
-
-#define S NS_PER_SEC
-
-static struct out o;
-static struct ipaddr router, all_nodes;
-
-/* A router advertisement being written: its fixed part, then options. */
-static struct out ra;
-
-static void begin_ra(uint16_t lifetime_s)
-{
-    router = rig_addr("fe80::1");
-    all_nodes = rig_addr("ff02::1");
-    memset(&ra, 0, 16);
-    ra.n = 16;
-    ra.b[0] = NDP_RA;
-    ra.b[4] = 61;
-    put_be16(ra.b + 6, lifetime_s);
-}
-
-static void add_prefix(const char *prefix, uint8_t bits, uint8_t flags,
-                       uint32_t valid, uint32_t preferred)
-{
-    struct ipaddr a = rig_addr(prefix);
-    uint8_t opt[32] = {3, 4, bits, flags};
-
-    put_be32(opt + 4, valid);
-    put_be32(opt + 8, preferred);
-    memcpy(opt + 16, a.b, 16);
-    put_bytes(&ra, opt, sizeof(opt));
-}
-
-static void send_ra(struct rig *r)
-{
-    o.n = 0;
-    put_ndp(&o, &router, &all_nodes, ra.b, ra.n);
-    rig_in(r, &o);
-}
+#include "ra_case.h"
 
 /* The address below that prefix, if there is one. */
 static struct ifaddr *addr_below(struct rig *r, const char *prefix)
@@ -86,7 +46,7 @@ START_TEST(test_link_local_address_is_probed_and_stable)
     rig_wait(&r, 2 * S);
     f = next_ndp(&r, NDP_NS);
     ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(f->n, 14 + 40 + 32); /* RFC 4862 5.4.2: no address... */
+    ck_assert_uint_eq(f->n, 14 + 40 + 32);   /* RFC 4862 5.4.2: no address... */
     ck_assert_mem_eq(f->b + 78, "\16\1", 2); /* ...but RFC 7527's nonce */
     ck_assert_mem_eq(f->b + 22, (const uint8_t[16]){0}, 16);
     ck_assert_mem_eq(f->b + 62, first.b, 16);
