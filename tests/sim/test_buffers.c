@@ -3,8 +3,8 @@
  * test_buffers.c - one connection fills a long path with the limits that an
  * image has by default, though its buffers begin small.
  */
+#include "../unit/lib/suite.h"
 #include "scene.h"
-#include "suite.h"
 
 enum { MIB = 1 << 20, MS = 1000000, MBIT = 1000000 };
 

@@ -2,8 +2,8 @@
 /*
  * test_close.c - connections begin and end in every order there is.
  */
+#include "../unit/lib/suite.h"
 #include "scene.h"
-#include "suite.h"
 
 enum { KIB = 1024, MS = 1000000, FAMILIES = 2 };
 

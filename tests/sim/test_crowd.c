@@ -4,8 +4,8 @@
  * doubled, reordered and changed, all transfers come to their end, and the
  * same seed gives the same state of every host.
  */
+#include "../unit/lib/suite.h"
 #include "flow.h"
-#include "suite.h"
 
 enum { PAIRS = 50, BYTES = 12000, PORT = 7, RUN_S = 900 };
 

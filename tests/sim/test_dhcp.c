@@ -2,9 +2,9 @@
 /*
  * test_dhcp.c - hosts that get and keep their addresses from a server.
  */
+#include "../unit/lib/suite.h"
 #include "dhcpd.h"
 #include "scene.h"
-#include "suite.h"
 
 enum { MS = 1000000, KIB = 1024, LEASE_S = 600 };
 

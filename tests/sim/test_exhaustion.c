@@ -3,8 +3,8 @@
  * test_exhaustion.c - memory that runs out at any moment costs time, never a
  * byte, a leak or a crash.
  */
+#include "../unit/lib/suite.h"
 #include "scene.h"
-#include "suite.h"
 
 enum { KIB = 1024, MS = 1000000, POOLS = 3, SIDES = 2, AFTER_MAX = 120 };
 

@@ -4,11 +4,11 @@
  * stored table goodput.txt.
  *
  * Virtual time makes the numbers exact, so a change of the stack that makes
- * any of them worse by more than 2 % is seen.  SIM_GOODPUT_WRITE=1 renews the table:
- * look at the difference before committing it.
+ * any of them worse by more than 2 % is seen.  SIM_GOODPUT_WRITE=1 renews the
+ * table: look at the difference before committing it.
  */
+#include "../unit/lib/suite.h"
 #include "scene.h"
-#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>

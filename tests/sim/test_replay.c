@@ -2,8 +2,8 @@
 /*
  * test_replay.c - the same seed gives the same run, to the last bit.
  */
+#include "../unit/lib/suite.h"
 #include "scene.h"
-#include "suite.h"
 
 enum { KIB = 1024, MS = 1000000 };
 

@@ -2,8 +2,8 @@
 /*
  * test_transfer.c - bytes arrive, all, once and in order, over any link.
  */
+#include "../unit/lib/suite.h"
 #include "scene.h"
-#include "suite.h"
 
 enum { KIB = 1024, MS = 1000000 };
 

@@ -3,8 +3,8 @@
  * test_udp.c - datagrams, and finding out where they go, with no TCP to keep
  * the host awake.
  */
+#include "../unit/lib/suite.h"
 #include "scene.h"
-#include "suite.h"
 
 #include <base/bytes.h>
 

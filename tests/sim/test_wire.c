@@ -3,8 +3,8 @@
  * test_wire.c - the simulation's own eyes: does it see what is wrong, and does
  * its link do what it says?
  */
+#include "../unit/lib/suite.h"
 #include "lan.h"
-#include "suite.h"
 
 #include <base/bytes.h>
 #include <base/pool.h>

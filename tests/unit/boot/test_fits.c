@@ -2,10 +2,11 @@
 /* What the memory plan counts is what a stack and its pools then take: at every
  * size of memory, not only at the floors and at the wish. */
 #include <base/pool.h>
-#include <check.h>
 #include <net.h>
 #include <plan.h>
 #include <stdlib.h>
+
+#include "../lib/suite.h"
 
 enum { SHIFTS = 4, STEP = 262144, MOST = 32 << 20 };
 
@@ -71,19 +72,5 @@ START_TEST(test_thousands_of_connections_fit_at_every_size)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("fits");
-    TCase *t = tcase_create("fits");
-    SRunner *r;
-    int failed;
-
-    tcase_add_test(t, test_a_server_fits_at_every_size);
-    tcase_add_test(t, test_thousands_of_connections_fit_at_every_size);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("fits", TEST(test_a_server_fits_at_every_size),
+          TEST(test_thousands_of_connections_fit_at_every_size))

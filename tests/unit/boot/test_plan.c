@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* The memory plan: floors, wishes and everything between. */
 #include <base/pool.h>
-#include <check.h>
 #include <plan.h>
 #include <stdlib.h>
+
+#include "../lib/suite.h"
 
 static size_t no_stack(const struct limits *l)
 {
@@ -132,24 +133,10 @@ START_TEST(test_a_wish_below_the_floor_is_kept)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan");
-    TCase *t = tcase_create("plan");
-    SRunner *r;
-    int failed;
-
-    tcase_add_test(t, test_zeros_take_the_defaults);
-    tcase_add_test(t, test_much_memory_gives_the_wish);
-    tcase_add_test(t, test_every_size_gets_the_most_that_fits);
-    tcase_add_test(t, test_one_byte_less_than_the_floors_is_refused);
-    tcase_add_test(t, test_rings_and_packets_are_counted);
-    tcase_add_test(t, test_no_network_counts_no_packets);
-    tcase_add_test(t, test_a_wish_below_the_floor_is_kept);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("plan", TEST(test_zeros_take_the_defaults),
+          TEST(test_much_memory_gives_the_wish),
+          TEST(test_every_size_gets_the_most_that_fits),
+          TEST(test_one_byte_less_than_the_floors_is_refused),
+          TEST(test_rings_and_packets_are_counted),
+          TEST(test_no_network_counts_no_packets),
+          TEST(test_a_wish_below_the_floor_is_kept))

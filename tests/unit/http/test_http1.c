@@ -478,29 +478,15 @@ START_TEST(test_a_long_line_in_single_bytes_is_not_scanned_again)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("http1");
-    TCase *tc = tcase_create("http1");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tc, test_a_plain_request_is_read);
-    tcase_add_test(tc, test_every_line_is_found_again);
-    tcase_add_test(tc, test_every_known_field_is_told_apart);
-    tcase_add_test(tc, test_methods_are_told_apart);
-    tcase_add_loop_test(tc, test_good_requests_are_taken, 0, ARRAY_LEN(good));
-    tcase_add_loop_test(tc, test_bad_requests_are_refused, 0, ARRAY_LEN(bad));
-    tcase_add_test(tc, test_smuggling_is_counted_apart);
-    tcase_add_test(tc, test_a_nul_is_refused_anywhere);
-    tcase_add_test(tc, test_limits_are_where_they_are_said_to_be);
-    tcase_add_test(tc, test_a_hundred_fields_and_no_more);
-    tcase_add_test(tc, test_a_repeated_field_is_the_first_and_is_marked);
-    tcase_add_test(tc, test_a_long_line_in_single_bytes_is_not_scanned_again);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("http1", TEST(test_a_plain_request_is_read),
+          TEST(test_every_line_is_found_again),
+          TEST(test_every_known_field_is_told_apart),
+          TEST(test_methods_are_told_apart),
+          LOOP(test_good_requests_are_taken, 0, ARRAY_LEN(good)),
+          LOOP(test_bad_requests_are_refused, 0, ARRAY_LEN(bad)),
+          TEST(test_smuggling_is_counted_apart),
+          TEST(test_a_nul_is_refused_anywhere),
+          TEST(test_limits_are_where_they_are_said_to_be),
+          TEST(test_a_hundred_fields_and_no_more),
+          TEST(test_a_repeated_field_is_the_first_and_is_marked),
+          TEST(test_a_long_line_in_single_bytes_is_not_scanned_again))

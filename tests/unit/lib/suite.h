@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * suite.h - a test program in one line: RUN_TESTS(name, test_a, test_b, ...).
+ * suite.h - a test program in one line: RUN_TESTS(name, PANICS(), test_a, ...),
+ * or RUN_CASES() with tests that run more than once.
  */
 #ifndef SUITE_H
 #define SUITE_H
@@ -9,13 +10,23 @@
 #include <signal.h>
 #include <stdlib.h>
 
+/* Runs it; the exit status of the program. */
+static inline int suite_run(Suite *s)
+{
+    SRunner *runner = srunner_create(s);
+    int failed;
+
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static inline int run_suite(const char *name, const TTest **tests, size_t n,
                             const TTest **panics, size_t npanics)
 {
     Suite *s = suite_create(name);
     TCase *tc = tcase_create(name);
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     for (size_t i = 0; i < n; i++)
@@ -23,11 +34,7 @@ static inline int run_suite(const char *name, const TTest **tests, size_t n,
     for (size_t i = 0; i < npanics; i++)
         tcase_add_test_raise_signal(tc, panics[i], SIGABRT);
     suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }
 
 /* PANICS(...) are tests that must end in a panic; `PANICS()` if there are
@@ -42,6 +49,41 @@ static inline int run_suite(const char *name, const TTest **tests, size_t n,
                                                                                \
         return run_suite(name, tests, sizeof(tests) / sizeof(tests[0]),        \
                          panics);                                              \
+    }
+
+/* How often each runs, _i counting: RUN_CASES(name, TEST(a), LOOP(b, 0, 2)). */
+struct suite_case {
+    const TTest *test;
+    int from, to;
+};
+#define TEST(name)                                                             \
+    {                                                                          \
+        name, 0, 1                                                             \
+    }
+#define LOOP(name, from, to)                                                   \
+    {                                                                          \
+        name, from, to                                                         \
+    }
+
+static inline int run_cases(const char *name, const struct suite_case *c,
+                            size_t n)
+{
+    Suite *s = suite_create(name);
+    TCase *tc = tcase_create(name);
+
+    tcase_set_timeout(tc, 60);
+    for (size_t i = 0; i < n; i++)
+        tcase_add_loop_test(tc, c[i].test, c[i].from, c[i].to);
+    suite_add_tcase(s, tc);
+    return suite_run(s);
+}
+
+#define RUN_CASES(name, ...)                                                   \
+    int main(void)                                                             \
+    {                                                                          \
+        const struct suite_case all[] = {__VA_ARGS__};                         \
+                                                                               \
+        return run_cases(name, all, sizeof(all) / sizeof(all[0]));             \
     }
 
 #endif

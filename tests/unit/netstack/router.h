@@ -166,28 +166,4 @@ static inline void put_tcp(const struct ipaddr *src, const struct ipaddr *dst,
                                              sum, o.b + l4, o.n - l4, false)));
 }
 
-/* How often each test runs; _i counts. */
-struct loops {
-    const TTest *test;
-    int n;
-};
-
-static inline int run_loops(const char *name, const struct loops *t, unsigned n)
-{
-    Suite *s = suite_create(name);
-    TCase *tc = tcase_create(name);
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    for (unsigned i = 0; i < n; i++)
-        tcase_add_loop_test(tc, t[i].test, 0, t[i].n);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 #endif

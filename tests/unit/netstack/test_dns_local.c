@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Names under .local: RFC 6762 3 and 5.1, both families. */
+#include "../lib/suite.h"
 #include "dns_rig.h"
 
 #include <wire/udp.h>
@@ -270,24 +271,9 @@ START_TEST(test_local_question_waits_for_a_link)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("dns local");
-    TCase *tc = tcase_create("dns local");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    tcase_add_loop_test(tc, test_local_names_are_asked_for_in_the_group, 0, 2);
-    tcase_add_loop_test(tc, test_answers_that_are_not_believed, 0, 2);
-    tcase_add_test(tc, test_local_questions_use_both_families);
-    tcase_add_test(tc, test_silence_means_that_there_is_no_such_name);
-    tcase_add_test(tc, test_local_names_are_never_asked_of_servers);
-    tcase_add_test(tc, test_local_question_waits_for_a_link);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("dns local", LOOP(test_local_names_are_asked_for_in_the_group, 0, 2),
+          LOOP(test_answers_that_are_not_believed, 0, 2),
+          TEST(test_local_questions_use_both_families),
+          TEST(test_silence_means_that_there_is_no_such_name),
+          TEST(test_local_names_are_never_asked_of_servers),
+          TEST(test_local_question_waits_for_a_link))

@@ -473,27 +473,22 @@ START_TEST(test_silent_hosts_fill_no_queue)
 }
 END_TEST
 
-int main(void)
-{
-    const struct loops tests[] = {
-        {test_forwarded_with_one_hop_less_and_without_padding, 2},
-        {test_host_does_not_forward, 2},
-        {test_last_hop_is_told_and_an_error_is_not, 2},
-        {test_later_fragment_gets_no_error, 1},
-        {test_no_route_and_a_silent_host_are_told, 2},
-        {test_too_big_is_told_with_the_next_mtu, 2},
-        {test_fragments_where_that_is_allowed, 2},
-        {test_fragment_that_ends_beyond_64_kib_is_not_cut, 1},
-        {test_fragments_carry_the_options_that_want_it, 1},
-        {test_addresses_that_do_not_leave_their_link, 1},
-        {test_broadcasts_and_source_routes_stay_here, 1},
-        {test_reverse_path_is_checked_when_asked_for, 2},
-        {test_address_of_the_other_nic_answers_on_a_router, 2},
-        {test_partial_checksum_is_completed_or_passed_on, 4},
-        {test_partial_checksum_in_no_place_is_refused, 1},
-        {test_merged_segments_are_cut, 2},
-        {test_merged_segments_are_left_to_a_nic_that_cuts, 2},
-        {test_silent_hosts_fill_no_queue, 2}};
-
-    return run_loops("forward", tests, ARRAY_LEN(tests));
-}
+RUN_CASES("forward",
+          LOOP(test_forwarded_with_one_hop_less_and_without_padding, 0, 2),
+          LOOP(test_host_does_not_forward, 0, 2),
+          LOOP(test_last_hop_is_told_and_an_error_is_not, 0, 2),
+          TEST(test_later_fragment_gets_no_error),
+          LOOP(test_no_route_and_a_silent_host_are_told, 0, 2),
+          LOOP(test_too_big_is_told_with_the_next_mtu, 0, 2),
+          LOOP(test_fragments_where_that_is_allowed, 0, 2),
+          TEST(test_fragment_that_ends_beyond_64_kib_is_not_cut),
+          TEST(test_fragments_carry_the_options_that_want_it),
+          TEST(test_addresses_that_do_not_leave_their_link),
+          TEST(test_broadcasts_and_source_routes_stay_here),
+          LOOP(test_reverse_path_is_checked_when_asked_for, 0, 2),
+          LOOP(test_address_of_the_other_nic_answers_on_a_router, 0, 2),
+          LOOP(test_partial_checksum_is_completed_or_passed_on, 0, 4),
+          TEST(test_partial_checksum_in_no_place_is_refused),
+          LOOP(test_merged_segments_are_cut, 0, 2),
+          LOOP(test_merged_segments_are_left_to_a_nic_that_cuts, 0, 2),
+          LOOP(test_silent_hosts_fill_no_queue, 0, 2))

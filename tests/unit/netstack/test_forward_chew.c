@@ -134,9 +134,4 @@ START_TEST(test_bent_and_cut)
 }
 END_TEST
 
-int main(void)
-{
-    const struct loops tests[] = {{test_bent_and_cut, 10}};
-
-    return run_loops("forward-chew", tests, ARRAY_LEN(tests));
-}
+RUN_CASES("forward-chew", LOOP(test_bent_and_cut, 0, 10))

@@ -480,22 +480,16 @@ START_TEST(test_nothing_passes_a_judge_unseen)
 }
 END_TEST
 
-int main(void)
-{
-    const struct loops tests[] = {
-        {test_hook_sees_ends_ports_and_networks, 2},
-        {test_arrival_shows_what_is_for_us_and_no_group, 2},
-        {test_rejected_is_told, 2},
-        {test_source_is_changed_and_checksums_follow, 8},
-        {test_udp_without_checksum_stays_without, 1},
-        {test_udp_sum_never_becomes_none, 1},
-        {test_new_destination_is_where_it_goes, 2},
-        {test_mss_is_lowered_never_raised, 2},
-        {test_mss_behind_broken_options, 1},
-        {test_quoted_datagram_is_translated, 2},
-        {test_any_bytes_may_be_written, 2},
-        {test_fragments_show_what_they_have, 2},
-        {test_nothing_passes_a_judge_unseen, 1}};
-
-    return run_loops("forward-hook", tests, ARRAY_LEN(tests));
-}
+RUN_CASES("forward-hook", LOOP(test_hook_sees_ends_ports_and_networks, 0, 2),
+          LOOP(test_arrival_shows_what_is_for_us_and_no_group, 0, 2),
+          LOOP(test_rejected_is_told, 0, 2),
+          LOOP(test_source_is_changed_and_checksums_follow, 0, 8),
+          TEST(test_udp_without_checksum_stays_without),
+          TEST(test_udp_sum_never_becomes_none),
+          LOOP(test_new_destination_is_where_it_goes, 0, 2),
+          LOOP(test_mss_is_lowered_never_raised, 0, 2),
+          TEST(test_mss_behind_broken_options),
+          LOOP(test_quoted_datagram_is_translated, 0, 2),
+          LOOP(test_any_bytes_may_be_written, 0, 2),
+          LOOP(test_fragments_show_what_they_have, 0, 2),
+          TEST(test_nothing_passes_a_judge_unseen))

@@ -418,35 +418,17 @@ START_TEST(test_ecn_of_fragments_rfc_3168_5_3)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const both[] = {
-        test_fragments_in_any_order,
-        test_largest_datagram,
-        test_repeated_fragment_is_harmless,
-        test_overlap_ends_the_datagram,
-        test_impossible_fragments,
-        test_timeout_tells_who_sent_the_first_fragment,
-        test_flood_of_fragments_is_bounded,
-        test_many_tiny_fragments_are_given_up,
-        test_no_blocks_left,
-        test_ecn_of_fragments_rfc_3168_5_3,
-        test_sent_datagrams_are_cut_and_come_together_again};
-    Suite *s = suite_create("frag");
-    TCase *tc = tcase_create("frag");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    for (unsigned i = 0; i < ARRAY_LEN(both); i++)
-        tcase_add_loop_test(tc, both[i], 0, 2); /* IPv6, IPv4 */
-    tcase_add_test(tc, test_atomic_fragment_rfc_6946);
-    tcase_add_test(tc, test_fragment_within_a_fragment_is_dropped);
-    tcase_add_test(tc, test_first_fragment_without_transport_header_rfc_7112);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("frag", LOOP(test_fragments_in_any_order, 0, 2),
+          LOOP(test_largest_datagram, 0, 2),
+          LOOP(test_repeated_fragment_is_harmless, 0, 2),
+          LOOP(test_overlap_ends_the_datagram, 0, 2),
+          LOOP(test_impossible_fragments, 0, 2),
+          LOOP(test_timeout_tells_who_sent_the_first_fragment, 0, 2),
+          LOOP(test_flood_of_fragments_is_bounded, 0, 2),
+          LOOP(test_many_tiny_fragments_are_given_up, 0, 2),
+          LOOP(test_no_blocks_left, 0, 2),
+          LOOP(test_ecn_of_fragments_rfc_3168_5_3, 0, 2),
+          LOOP(test_sent_datagrams_are_cut_and_come_together_again, 0, 2),
+          TEST(test_atomic_fragment_rfc_6946),
+          TEST(test_fragment_within_a_fragment_is_dropped),
+          TEST(test_first_fragment_without_transport_header_rfc_7112))

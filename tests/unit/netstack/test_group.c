@@ -525,34 +525,14 @@ START_TEST(test_link_that_comes_back_hears_of_the_groups)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const each[] = {
-        test_joining_is_told_at_once_and_again,
-        test_general_query_is_answered_within_its_time,
-        test_queries_about_a_group_and_about_its_sources,
-        test_old_queriers_are_spoken_to_in_their_version,
-        test_queries_that_must_not_be_believed,
-        test_datagrams_of_joined_groups_alone_are_delivered};
-    const TTest *const once[] = {
-        test_igmp_version_1_has_no_word_for_leaving,
-        test_hostile_queries_are_read_within_their_bytes,
-        test_groups_are_bounded_and_addresses_always_fit,
-        test_solicited_node_groups_are_reported_before_the_probe,
-        test_link_that_comes_back_hears_of_the_groups};
-    Suite *s = suite_create("group");
-    TCase *tc = tcase_create("group");
-    SRunner *runner;
-    int failed;
-
-    for (unsigned i = 0; i < ARRAY_LEN(each); i++)
-        tcase_add_loop_test(tc, each[i], 0, 2);
-    for (unsigned i = 0; i < ARRAY_LEN(once); i++)
-        tcase_add_test(tc, once[i]);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("group", LOOP(test_joining_is_told_at_once_and_again, 0, 2),
+          LOOP(test_general_query_is_answered_within_its_time, 0, 2),
+          LOOP(test_queries_about_a_group_and_about_its_sources, 0, 2),
+          LOOP(test_old_queriers_are_spoken_to_in_their_version, 0, 2),
+          LOOP(test_queries_that_must_not_be_believed, 0, 2),
+          LOOP(test_datagrams_of_joined_groups_alone_are_delivered, 0, 2),
+          TEST(test_igmp_version_1_has_no_word_for_leaving),
+          TEST(test_hostile_queries_are_read_within_their_bytes),
+          TEST(test_groups_are_bounded_and_addresses_always_fit),
+          TEST(test_solicited_node_groups_are_reported_before_the_probe),
+          TEST(test_link_that_comes_back_hears_of_the_groups))

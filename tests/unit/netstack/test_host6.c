@@ -386,32 +386,14 @@ START_TEST(test_search_list_of_a_router_is_learnt_and_expires)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const once[] = {
-        test_nothing_of_discovery_comes_in_fragments,
-        test_who_asks_without_his_address_is_asked_for_it,
-        test_temporary_addresses_are_used_and_replaced_in_time,
-        test_temporary_addresses_end_with_the_prefix_and_are_bounded,
-        test_none_are_made_unless_wanted,
-        test_source_is_of_the_prefix_that_the_router_advertised,
-        test_destinations_are_ranked_as_rfc_6724_has_it,
-        test_living_router_is_preferred_to_a_longer_prefix,
-        test_flow_label_is_one_for_each_flow_rfc_6437,
-        test_search_list_of_a_router_is_learnt_and_expires};
-    Suite *s = suite_create("host6");
-    TCase *tc = tcase_create("host6");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    for (unsigned i = 0; i < ARRAY_LEN(once); i++)
-        tcase_add_test(tc, once[i]);
-    tcase_add_loop_test(tc, test_probe_that_comes_back_is_no_conflict, 0, 2);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("host6", TEST(test_nothing_of_discovery_comes_in_fragments),
+          TEST(test_who_asks_without_his_address_is_asked_for_it),
+          TEST(test_temporary_addresses_are_used_and_replaced_in_time),
+          TEST(test_temporary_addresses_end_with_the_prefix_and_are_bounded),
+          TEST(test_none_are_made_unless_wanted),
+          TEST(test_source_is_of_the_prefix_that_the_router_advertised),
+          TEST(test_destinations_are_ranked_as_rfc_6724_has_it),
+          TEST(test_living_router_is_preferred_to_a_longer_prefix),
+          TEST(test_flow_label_is_one_for_each_flow_rfc_6437),
+          TEST(test_search_list_of_a_router_is_learnt_and_expires),
+          LOOP(test_probe_that_comes_back_is_no_conflict, 0, 2))

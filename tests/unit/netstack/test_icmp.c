@@ -405,35 +405,14 @@ START_TEST(test_redirects_are_not_obeyed)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const both[] = {
-        test_large_echo_comes_back_whole,
-        test_echo_beyond_the_mtu_is_answered_in_fragments,
-        test_port_unreachable_quotes_the_datagram,
-        test_errors_are_rate_limited};
-    const TTest *const once[] = {test_no_error_where_it_is_forbidden,
-                                 test_other_protocols,
-                                 test_multicast_echo_is_answered_by_ipv6,
-                                 test_too_big_narrows_the_path_for_a_while,
-                                 test_too_big_about_what_we_did_not_send,
-                                 test_echoes_find_the_mtu_of_their_path,
-                                 test_narrow_paths_are_bounded,
-                                 test_redirects_are_not_obeyed};
-    Suite *s = suite_create("icmp");
-    TCase *tc = tcase_create("icmp");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    for (unsigned i = 0; i < ARRAY_LEN(both); i++)
-        tcase_add_loop_test(tc, both[i], 0, 2); /* IPv6, IPv4 */
-    for (unsigned i = 0; i < ARRAY_LEN(once); i++)
-        tcase_add_test(tc, once[i]);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("icmp", LOOP(test_large_echo_comes_back_whole, 0, 2),
+          LOOP(test_echo_beyond_the_mtu_is_answered_in_fragments, 0, 2),
+          LOOP(test_port_unreachable_quotes_the_datagram, 0, 2),
+          LOOP(test_errors_are_rate_limited, 0, 2),
+          TEST(test_no_error_where_it_is_forbidden), TEST(test_other_protocols),
+          TEST(test_multicast_echo_is_answered_by_ipv6),
+          TEST(test_too_big_narrows_the_path_for_a_while),
+          TEST(test_too_big_about_what_we_did_not_send),
+          TEST(test_echoes_find_the_mtu_of_their_path),
+          TEST(test_narrow_paths_are_bounded),
+          TEST(test_redirects_are_not_obeyed))

@@ -254,27 +254,10 @@ START_TEST(test_several_addresses_are_all_ours)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const once[] = {
-        test_silent_dhcp_ends_in_a_link_local_address,
-        test_no_fallback_where_it_is_not_wanted,
-        test_routable_address_takes_its_place_and_back,
-        test_conflicts_lead_to_others_then_more_slowly,
-        test_answers_from_a_link_local_address_are_broadcast,
-        test_several_addresses_are_all_ours};
-    Suite *s = suite_create("linklocal");
-    TCase *tc = tcase_create("linklocal");
-    SRunner *runner;
-    int failed;
-
-    for (unsigned i = 0; i < ARRAY_LEN(once); i++)
-        tcase_add_test(tc, once[i]);
-    tcase_add_loop_test(tc, test_full_probes_take_the_time_of_rfc_5227, 0, 2);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("linklocal", TEST(test_silent_dhcp_ends_in_a_link_local_address),
+          TEST(test_no_fallback_where_it_is_not_wanted),
+          TEST(test_routable_address_takes_its_place_and_back),
+          TEST(test_conflicts_lead_to_others_then_more_slowly),
+          TEST(test_answers_from_a_link_local_address_are_broadcast),
+          TEST(test_several_addresses_are_all_ours),
+          LOOP(test_full_probes_take_the_time_of_rfc_5227, 0, 2))

@@ -481,35 +481,17 @@ START_TEST(test_solicitations_that_must_not_be_answered)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const once[] = {
-        test_link_local_address_is_probed_and_stable,
-        test_static_address_that_is_taken_is_tried_again,
-        test_optimistic_address_answers_without_override,
-        test_router_is_solicited_until_it_answers,
-        test_advertisement_configures_everything,
-        test_lifetimes_are_not_cut_short_by_a_forger,
-        test_advertisements_that_must_not_be_believed,
-        test_flood_of_advertisements_is_bounded,
-        test_better_and_living_routers_are_preferred,
-        test_redirect_by_the_first_hop_is_obeyed,
-        test_link_that_comes_back_is_announced_to,
-        test_none6_is_deaf_and_dumb,
-        test_solicitations_that_must_not_be_answered};
-    Suite *s = suite_create("ra");
-    TCase *tc = tcase_create("ra");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 60);
-    for (unsigned i = 0; i < ARRAY_LEN(once); i++)
-        tcase_add_test(tc, once[i]);
-    tcase_add_loop_test(tc, test_duplicate_address_is_replaced, 0, 2);
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("ra", TEST(test_link_local_address_is_probed_and_stable),
+          TEST(test_static_address_that_is_taken_is_tried_again),
+          TEST(test_optimistic_address_answers_without_override),
+          TEST(test_router_is_solicited_until_it_answers),
+          TEST(test_advertisement_configures_everything),
+          TEST(test_lifetimes_are_not_cut_short_by_a_forger),
+          TEST(test_advertisements_that_must_not_be_believed),
+          TEST(test_flood_of_advertisements_is_bounded),
+          TEST(test_better_and_living_routers_are_preferred),
+          TEST(test_redirect_by_the_first_hop_is_obeyed),
+          TEST(test_link_that_comes_back_is_announced_to),
+          TEST(test_none6_is_deaf_and_dumb),
+          TEST(test_solicitations_that_must_not_be_answered),
+          LOOP(test_duplicate_address_is_replaced, 0, 2))

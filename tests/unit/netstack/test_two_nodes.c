@@ -245,23 +245,7 @@ START_TEST(test_tcp_to_oneself)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const both[] = {
-        test_udp_echo, test_tcp_transfer, test_tcp_transfer_with_loss,
-        test_tcp_to_nobody_is_told_soon, test_tcp_to_oneself};
-    Suite *s = suite_create("two_nodes");
-    TCase *tc = tcase_create("two_nodes");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tc, 120);
-    for (unsigned i = 0; i < ARRAY_LEN(both); i++)
-        tcase_add_loop_test(tc, both[i], 0, 2); /* IPv6, IPv4 */
-    suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_CASES("two_nodes", LOOP(test_udp_echo, 0, 2), LOOP(test_tcp_transfer, 0, 2),
+          LOOP(test_tcp_transfer_with_loss, 0, 2),
+          LOOP(test_tcp_to_nobody_is_told_soon, 0, 2),
+          LOOP(test_tcp_to_oneself, 0, 2))

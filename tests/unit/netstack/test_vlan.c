@@ -295,19 +295,13 @@ START_TEST(test_answer_leaves_by_the_nic_of_its_address)
 }
 END_TEST
 
-int main(void)
-{
-    const struct loops tests[] = {
-        {test_tagged_echo_is_answered_with_the_tag, 2},
-        {test_address_of_a_vlan_is_not_outside_of_it, 2},
-        {test_priority_tag_is_no_vlan, 1},
-        {test_two_tags_are_refused_and_a_cut_one, 1},
-        {test_neighbours_of_a_vlan, 2},
-        {test_offload_counts_the_tag, 2},
-        {test_vlans_are_bounded_and_each_once, 1},
-        {test_link_of_a_vlan_is_its_parents, 1},
-        {test_longest_prefix_then_metric_then_order, 2},
-        {test_answer_leaves_by_the_nic_of_its_address, 2}};
-
-    return run_loops("vlan", tests, ARRAY_LEN(tests));
-}
+RUN_CASES("vlan", LOOP(test_tagged_echo_is_answered_with_the_tag, 0, 2),
+          LOOP(test_address_of_a_vlan_is_not_outside_of_it, 0, 2),
+          TEST(test_priority_tag_is_no_vlan),
+          TEST(test_two_tags_are_refused_and_a_cut_one),
+          LOOP(test_neighbours_of_a_vlan, 0, 2),
+          LOOP(test_offload_counts_the_tag, 0, 2),
+          TEST(test_vlans_are_bounded_and_each_once),
+          TEST(test_link_of_a_vlan_is_its_parents),
+          LOOP(test_longest_prefix_then_metric_then_order, 0, 2),
+          LOOP(test_answer_leaves_by_the_nic_of_its_address, 0, 2))

@@ -5,6 +5,7 @@
 #ifndef TESTS_VIRTIO_NET_CASE_H
 #define TESTS_VIRTIO_NET_CASE_H
 
+#include "../lib/suite.h"
 #include "rig.h"
 
 #include <base/bytes.h>
@@ -70,18 +71,6 @@ static inline bool pkt_is(const struct pkt *p, const uint8_t *bytes, uint32_t n)
 
     return p->len == n && pkt_copy(p, 0, copy, n) &&
            memcmp(copy, bytes, n) == 0;
-}
-
-/* Runs the suite; the exit status. */
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -407,5 +407,5 @@ int main(void)
     tcase_add_test(rx, test_without_packets_frames_are_lost_and_counted);
     tcase_add_test(rx, test_without_blocks_the_ring_dries_up_and_recovers);
     suite_add_tcase(suite, rx);
-    return run_suite(suite);
+    return suite_run(suite);
 }

@@ -4,10 +4,10 @@
  * is shut off with a reason, memory that is not its own stays untouched, and
  * the calls of the loop go on as if the cable were cut.
  */
+#include "../lib/suite.h"
 #include "rig.h"
 
 #include <base/bytes.h>
-#include <check.h>
 #include <stdlib.h>
 
 static struct rig r;
@@ -455,8 +455,6 @@ int main(void)
     Suite *suite = suite_create("virtio-net lies");
     TCase *start = tcase_create("start"), *rx = tcase_create("receive");
     TCase *tx = tcase_create("send"), *config = tcase_create("configuration");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(start, set_up, tear_down);
     tcase_add_test(start, test_start_with_registers_nowhere);
@@ -502,8 +500,5 @@ int main(void)
     tcase_add_test(config,
                    test_configuration_changes_without_end_are_read_once_a_turn);
     suite_add_tcase(suite, config);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

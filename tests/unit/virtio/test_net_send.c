@@ -279,5 +279,5 @@ int main(void)
     tcase_add_test(sleep, test_device_without_interrupt_is_polled);
     tcase_add_test(sleep, test_link_follows_the_configuration);
     suite_add_tcase(suite, sleep);
-    return run_suite(suite);
+    return suite_run(suite);
 }

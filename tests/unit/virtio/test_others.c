@@ -2,10 +2,10 @@
 /*
  * test_others.c - randomness and the console on a fake device.
  */
+#include "../lib/suite.h"
 #include "fake.h"
 
 #include <base/bytes.h>
-#include <check.h>
 #include <stdlib.h>
 #include <virtio/virtio.h>
 
@@ -181,8 +181,6 @@ int main(void)
 {
     Suite *suite = suite_create("virtio-rng, virtio-console");
     TCase *r = tcase_create("rng"), *c = tcase_create("console");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(r, set_up, tear_down);
     tcase_add_loop_test(r, test_rng_answers_later, 0, 2);
@@ -195,8 +193,5 @@ int main(void)
     tcase_add_test(c, test_console_reads_what_is_typed);
     tcase_add_loop_test(c, test_console_that_lies_is_shut_off, 0, 2);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

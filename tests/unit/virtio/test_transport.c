@@ -4,11 +4,11 @@
  * that front.c answers for: that each brings a network device up and carries
  * frames and interrupts, and what they make of senseless registers.
  */
+#include "../lib/suite.h"
 #include "front.h"
 #include "rig.h"
 
 #include <base/bytes.h>
-#include <check.h>
 #include <stdlib.h>
 
 static struct rig r;
@@ -419,8 +419,6 @@ int main(void)
     Suite *suite = suite_create("virtio transports");
     TCase *c = tcase_create("work"), *caps = tcase_create("capabilities");
     TCase *scan = tcase_create("scan");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(c, NULL, tear_down);
     tcase_add_loop_test(c, test_device_comes_up_and_carries_frames, 0, 4);
@@ -451,8 +449,5 @@ int main(void)
     tcase_add_loop_test(scan, test_scan_without_memory_or_room_finds_nothing, 0,
                         4);
     suite_add_tcase(suite, scan);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

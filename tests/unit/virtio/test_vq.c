@@ -2,10 +2,11 @@
 /*
  * test_vq.c - the ring by itself: a device's view is read from its memory.
  */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <virtio/vq.h>
+
+#include "../lib/suite.h"
 
 enum { MEMORY = 1 << 20 };
 
@@ -437,8 +438,6 @@ int main(void)
     Suite *suite = suite_create("vq");
     TCase *c = tcase_create("ring");
     TCase *lies = tcase_create("lies");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, test_chain_is_linked_and_marked);
@@ -466,8 +465,5 @@ int main(void)
     tcase_add_test(lies, test_length_of_what_was_only_read_is_ignored);
     tcase_add_test(lies, test_a_liar_that_overwrites_descriptors_hurts_itself);
     suite_add_tcase(suite, lies);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -11,6 +11,7 @@
  *   S  SYN-ACK                       Z  over: reset.  F: refused
  * and, after '!', why the segment went no further.
  */
+#include "../../lib/suite.h"
 #include "core_rig.h"
 
 #include <stdio.h>
@@ -142,19 +143,5 @@ START_TEST(test_every_state_and_segment)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("tcp core matrix");
-    TCase *tc = tcase_create("matrix");
-    SRunner *r;
-    int failed;
-
-    tcase_add_loop_test(tc, test_every_state_and_segment, 0,
-                        TCP_STATES * KINDS * 2);
-    suite_add_tcase(s, tc);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
-}
+RUN_CASES("tcp core matrix",
+          LOOP(test_every_state_and_segment, 0, TCP_STATES *KINDS * 2))

@@ -3,6 +3,7 @@
  * test_shell.c - connections over a fake IP: open, transfer, close, both
  * families.
  */
+#include "../../lib/suite.h"
 #include "rig.h"
 
 static struct rig_end end;
@@ -122,19 +123,5 @@ START_TEST(test_active_open_then_time_wait)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("tcp shell");
-    TCase *tc = tcase_create("shell");
-    SRunner *r;
-    int failed;
-
-    tcase_add_loop_test(tc, test_passive_open_transfer_close, 0, 2);
-    tcase_add_loop_test(tc, test_active_open_then_time_wait, 0, 2);
-    suite_add_tcase(s, tc);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
-}
+RUN_CASES("tcp shell", LOOP(test_passive_open_transfer_close, 0, 2),
+          LOOP(test_active_open_then_time_wait, 0, 2))
