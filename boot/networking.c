@@ -153,7 +153,7 @@ static void say_off(char *out, size_t room, int64_t ns)
         (unsigned)(ms % 1000), ns < 0 ? "ahead" : "behind");
 }
 
-static void say_note(struct networking *w, const struct net_note *n)
+static RARE void say_note(struct networking *w, const struct net_note *n)
 {
     static const char *const words[] = {
         [NET_ADDR_ADDED] = "address",
@@ -191,7 +191,7 @@ static void say_note(struct networking *w, const struct net_note *n)
 }
 
 /* A device that lied is shut off by its driver; say so once. */
-static void say_device(struct networking *w, unsigned i)
+static RARE void say_device(struct networking *w, unsigned i)
 {
     struct netif *nif = w->nif[i];
 
@@ -235,7 +235,7 @@ static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
 }
 
 /* What a failed device is given is lost, as on a cut cable. */
-static void discard(struct pktq *q)
+static RARE void discard(struct pktq *q)
 {
     for (struct pkt *p; (p = pktq_pop(q));)
         pkt_put(p);

@@ -264,7 +264,7 @@ void net_input(struct net *net, struct pktq *frames, ns_t now)
 
 /* What we sent to ourselves arrives in the next turn, so that two ends of one
  * connection here take turns, too. */
-static void take_self(struct net *net, ns_t now)
+static RARE void take_self(struct net *net, ns_t now)
 {
     struct pkt *p;
 
@@ -279,7 +279,7 @@ static void take_self(struct net *net, ns_t now)
 }
 
 /* Whatever was learnt on the old link is tried again on the new one. */
-static void link_up(struct net *net, struct nif *nif, ns_t now)
+static RARE void link_up(struct net *net, struct nif *nif, ns_t now)
 {
     link_local4_start(net, nif, now);
     groups_tell(net, nif, true, now);
@@ -297,7 +297,7 @@ static ns_t earlier(ns_t a, ns_t b)
 }
 
 /* Configuration, fragments, questions: rarely due, and few. */
-static void slow_tick(struct net *net, ns_t now)
+static RARE void slow_tick(struct net *net, ns_t now)
 {
     ns_t due = NS_NEVER;
 

@@ -111,10 +111,6 @@ static inline struct nif *net_nif(struct net *net, unsigned index)
     return &net->nif[index - 1];
 }
 
-/* What is rare stays out of the functions that every packet runs through, for
- * it would take their registers: 40 instructions less for each frame. */
-#define RARE __attribute__((noinline, cold))
-
 /* Makes net_tick() look again not later than `when`. */
 static inline void net_wake_at(struct net *net, ns_t when)
 {

@@ -51,7 +51,7 @@ bool pool_init(struct pool *p, const char *name, struct arena *a, uint32_t size,
 
 /* An object never taken before, or a refusal.  Tests make any get fail here
  * by counting fail_after down. */
-static void *get_fresh(struct pool *p)
+static RARE void *get_fresh(struct pool *p)
 {
     void *object = p->fresh;
 
@@ -65,7 +65,7 @@ static void *get_fresh(struct pool *p)
     return object;
 }
 
-static bool must_fail(struct pool *p)
+static RARE bool must_fail(struct pool *p)
 {
     if (p->fail_after > 0) {
         p->fail_after--;

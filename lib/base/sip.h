@@ -39,6 +39,28 @@ static inline void sip_round(struct sip *s)
     s->c = sip_rotl(s->c, 32);
 }
 
+static inline void sip_rounds(struct sip *s, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        sip_round(s);
+}
+
+/* The last word has the bytes that are left over, and the length's low byte on
+ * top. */
+static inline void sip_word(struct sip *s, uint64_t word, unsigned rounds)
+{
+    s->d ^= word;
+    sip_rounds(s, rounds);
+    s->a ^= word;
+}
+
+static inline uint64_t sip_end(struct sip *s, unsigned rounds)
+{
+    s->c ^= 0xff;
+    sip_rounds(s, rounds);
+    return s->a ^ s->b ^ s->c ^ s->d;
+}
+
 /* Eight bytes as the hash takes them. */
 static inline uint64_t sip_load(const uint8_t *p)
 {

@@ -4,12 +4,6 @@
  */
 #include <base/sip.h>
 
-static inline void sip_rounds(struct sip *s, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        sip_round(s);
-}
-
 /* The last n < 8 bytes, and the length's low byte on top. */
 static inline uint64_t last_word(const uint8_t *p, size_t n, size_t total)
 {
@@ -18,13 +12,6 @@ static inline uint64_t last_word(const uint8_t *p, size_t n, size_t total)
     for (size_t i = 0; i < n; i++)
         v |= (uint64_t)p[i] << (8 * i);
     return v;
-}
-
-static inline void sip_word(struct sip *s, uint64_t word, unsigned rounds)
-{
-    s->d ^= word;
-    sip_rounds(s, rounds);
-    s->a ^= word;
 }
 
 static inline uint64_t siphash(const struct siphash_key *k, const uint8_t *p,
@@ -36,9 +23,7 @@ static inline uint64_t siphash(const struct siphash_key *k, const uint8_t *p,
     for (; n >= 8; p += 8, n -= 8)
         sip_word(&s, sip_load(p), c_rounds);
     sip_word(&s, last_word(p, n, total), c_rounds);
-    s.c ^= 0xff;
-    sip_rounds(&s, d_rounds);
-    return s.a ^ s.b ^ s.c ^ s.d;
+    return sip_end(&s, d_rounds);
 }
 
 uint64_t siphash13(const struct siphash_key *k, const void *p, size_t n)

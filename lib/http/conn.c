@@ -62,7 +62,7 @@ void conn_linger(struct http_exchange *x, ns_t how_long)
     conn_until(x, x->since + how_long);
 }
 
-static void throw_away(struct http_exchange *x)
+static RARE void throw_away(struct http_exchange *x)
 {
     struct span in;
 
@@ -121,7 +121,7 @@ static bool act(struct http_exchange *x, const struct http1_head *head,
 
 /* No more of the head will come: whoever still listens is told what is wrong
  * with what came. */
-static bool cut_short(struct http_exchange *x)
+static RARE bool cut_short(struct http_exchange *x)
 {
     struct http_scratch *s = x->scratch;
     unsigned status;
@@ -132,7 +132,7 @@ static bool cut_short(struct http_exchange *x)
 }
 
 /* A head that did not come in one piece is put together in a scratch buffer. */
-static bool gather(struct http_exchange *x)
+static RARE bool gather(struct http_exchange *x)
 {
     struct http_scratch *s = x->scratch;
     struct span in;

@@ -61,8 +61,8 @@ static void put_allow(struct http_writer *w, unsigned methods)
 }
 
 /* 405, or the answer to OPTIONS (RFC 9110 9.3.7). */
-static void say_allowed(struct http_exchange *x, unsigned method,
-                        unsigned methods)
+static RARE void say_allowed(struct http_exchange *x, unsigned method,
+                             unsigned methods)
 {
     uint8_t line[96];
     struct http_writer w = {line, line + sizeof(line)};
@@ -155,10 +155,19 @@ static void begin(struct http_exchange *x, const struct http1_head *head)
         x->expects = false;
 }
 
+/* The path as it was meant: it takes room of its own until the answer. */
+static RARE unsigned smooth_path(struct http *h, struct http_request *rq)
+{
+    unsigned status = http1_path(
+        rq->path, (struct mspan){h->path, sizeof(h->path)}, &rq->path.n);
+
+    rq->path.p = h->path;
+    return status;
+}
+
 void http_dispatch(struct http_exchange *x, const struct http1_head *head,
                    const uint8_t *text)
 {
-    uint8_t path[HTTP_PATH_MAX];
     struct http_request rq = {.method = head->method,
                               .path = http1_at(text, head->path),
                               .query = http1_at(text, head->query),
@@ -171,11 +180,8 @@ void http_dispatch(struct http_exchange *x, const struct http1_head *head,
     begin(x, head);
     if (head->flags & HTTP1_CHUNKED)
         rq.body_bytes = HTTP_ANY_LENGTH;
-    if (head->flags & HTTP1_ROUGH_PATH) {
-        status =
-            http1_path(rq.path, (struct mspan){path, sizeof(path)}, &rq.path.n);
-        rq.path.p = path;
-    }
+    if (head->flags & HTTP1_ROUGH_PATH)
+        status = smooth_path(x->server, &rq);
     if (head->method == HTTP_UNKNOWN) {
         x->server->m.refused__method++;
         http_reply_page(x, 501, SPAN(""));

@@ -170,18 +170,15 @@ static void reply_beyond(struct http_exchange *x, uint64_t size)
     http_reply_page(x, 416, (struct span){line, (size_t)(w.p - line)});
 }
 
-void http_reply_file(struct http_exchange *x, const struct http_request *rq,
-                     const struct http_file *f)
+/* To a request with conditions or wishes. */
+static RARE void reply_choice(struct http_exchange *x,
+                              const struct http_request *rq,
+                              const struct http_file *f)
 {
-    const struct http_variant *v = &f->plain;
+    const struct http_variant *v = choose(rq, f);
     struct http_range r;
     unsigned status;
 
-    if (!(rq->have & FOR_FILES)) {
-        reply_variant(x, v);
-        return;
-    }
-    v = choose(rq, f);
     status = conditions(rq, f, v);
     if (status == 412) {
         http_reply_page(x, 412, SPAN(""));
@@ -205,6 +202,15 @@ void http_reply_file(struct http_exchange *x, const struct http_request *rq,
         }
     }
     reply_variant(x, v);
+}
+
+void http_reply_file(struct http_exchange *x, const struct http_request *rq,
+                     const struct http_file *f)
+{
+    if (rq->have & FOR_FILES)
+        reply_choice(x, rq, f);
+    else
+        reply_variant(x, &f->plain);
 }
 
 /* Eight bytes a step, from a seed that the baker chose so that probes are few.
@@ -241,21 +247,13 @@ const struct http_file *http_site_find(const struct http_site *site,
     return NULL;
 }
 
-void http_reply_site(struct http_exchange *x, const struct http_request *rq,
-                     const struct http_site *site)
+static RARE void reply_elsewhere(struct http_exchange *x,
+                                 const struct http_request *rq,
+                                 const struct http_file *f)
 {
-    const struct http_file *f = http_site_find(site, rq->path);
     uint8_t place[512];
     struct http_writer w = {place, place + sizeof(place)};
 
-    if (!f) {
-        http_reply_page(x, 404, SPAN(""));
-        return;
-    }
-    if (f->location.n == 0) {
-        http_reply_file(x, rq, f);
-        return;
-    }
     if (f->location.n + 1 + rq->query.n > sizeof(place)) {
         http_reply_page(x, 414, SPAN(""));
         return;
@@ -266,6 +264,19 @@ void http_reply_site(struct http_exchange *x, const struct http_request *rq,
         put_span(&w, rq->query);
     }
     http_reply_redirect(x, 301, (struct span){place, (size_t)(w.p - place)});
+}
+
+void http_reply_site(struct http_exchange *x, const struct http_request *rq,
+                     const struct http_site *site)
+{
+    const struct http_file *f = http_site_find(site, rq->path);
+
+    if (!f)
+        http_reply_page(x, 404, SPAN(""));
+    else if (f->location.n)
+        reply_elsewhere(x, rq, f);
+    else
+        http_reply_file(x, rq, f);
 }
 
 bool http_prefers(const struct http_request *rq, struct span a, struct span b)

@@ -209,10 +209,11 @@ struct http {
     struct http_config config;
     struct http_timeouts timeouts;
     struct http_metrics m;
-    struct mspan room;        /* where the reply being composed goes */
-    bool room_direct;         /* that is the stream's, else scratch->out */
-    struct http_list rest;    /* with no exchange, longest first */
-    struct http_list starved; /* waiting for a scratch buffer */
+    uint8_t path[HTTP_PATH_MAX]; /* of the request that is handled */
+    struct mspan room;           /* where the reply being composed goes */
+    bool room_direct;            /* that is the stream's, else scratch->out */
+    struct http_list rest;       /* with no exchange, longest first */
+    struct http_list starved;    /* waiting for a scratch buffer */
     struct http_exchange *run, **run_end;
     struct task task;
     struct timer starved_timer;

@@ -32,6 +32,16 @@ void put_u64(struct http_writer *w, uint64_t v)
     put_span(w, (struct span){(uint8_t *)digits, fmt_u64(digits, v)});
 }
 
+static RARE bool scratch_room(struct http_exchange *x)
+{
+    if (!scratch_take(x))
+        return false;
+    x->server->room =
+        (struct mspan){x->scratch->out + x->scratch->out_n,
+                       sizeof(x->scratch->out) - x->scratch->out_n};
+    return true;
+}
+
 bool reply_room(struct http_exchange *x)
 {
     struct http *h = x->server;
@@ -39,13 +49,7 @@ bool reply_room(struct http_exchange *x)
     h->room = stream_reserve(x->stream);
     h->room_direct = h->room.n >= HTTP_REPLY_MAX &&
                      !(x->scratch && x->scratch->out_n > x->scratch->out_at);
-    if (h->room_direct)
-        return true;
-    if (!scratch_take(x))
-        return false;
-    h->room = (struct mspan){x->scratch->out + x->scratch->out_n,
-                             sizeof(x->scratch->out) - x->scratch->out_n};
-    return true;
+    return h->room_direct || scratch_room(x);
 }
 
 struct http_writer reply_begin(struct http_exchange *x)
@@ -58,7 +62,7 @@ struct http_writer reply_begin(struct http_exchange *x)
 }
 
 /* The Date line is written anew once a second (RFC 9110 6.6.1). */
-static void refresh_date(struct http *h, ns_t now)
+static RARE void refresh_date(struct http *h, ns_t now)
 {
     uint64_t wall = h->clock ? clock_wall_ns(h->clock, now) : 0;
 
@@ -167,7 +171,7 @@ void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,
 static bool in_one_piece(const struct http_exchange *x,
                          const struct http_variant *v)
 {
-    return x->keep && !x->old && !x->head_only && http1_body_over(&x->body) &&
+    return !x->old && !x->head_only && http1_body_over(&x->body) &&
            v->body.n < HTTP_LEND_MIN && v->body.p == v->head.p + v->head.n + 2;
 }
 
@@ -181,6 +185,8 @@ void reply_variant(struct http_exchange *x, const struct http_variant *v)
         ASSERT((size_t)(w.end - w.p) >= sizeof(h->ok));
         memcpy(w.p, h->ok, sizeof(h->ok) - 2);
         w.p += sizeof(h->ok) - 2;
+        if (!x->keep)
+            put_span(&w, SPAN("Connection: close\r\n"));
         put_span(&w, (struct span){v->head.p, v->head.n + 2 + v->body.n});
         written(x, &w, 200);
         return;

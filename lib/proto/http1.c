@@ -10,7 +10,7 @@
 
 #include "http1_impl.h"
 
-unsigned http1_refuse(struct http1_head *h, enum http1_refusal why,
+RARE unsigned http1_refuse(struct http1_head *h, enum http1_refusal why,
                       unsigned status)
 {
     h->refusal = (uint8_t)why;
@@ -32,7 +32,7 @@ static unsigned finish(struct http1_head *h)
 }
 
 /* More bytes are wanted; are more allowed? */
-static unsigned wait_more(struct http1_head *h, struct span in)
+static RARE unsigned wait_more(struct http1_head *h, struct span in)
 {
     h->seen = (uint16_t)in.n;
     if (h->lines == 0 && in.n - h->at > HTTP1_METHOD_MAX + HTTP_TARGET_MAX)

@@ -148,7 +148,7 @@ bool http1_list_next(struct span *rest, struct span *element)
     return element->n > 0;
 }
 
-static unsigned take_length(struct http1_head *h, struct span v)
+static RARE unsigned take_length(struct http1_head *h, struct span v)
 {
     uint64_t n = 0;
 
@@ -167,7 +167,7 @@ static unsigned take_length(struct http1_head *h, struct span v)
 }
 
 /* RFC 9112 6.1: "chunked" once and alone is what we decode. */
-static unsigned take_coding(struct http1_head *h, struct span v)
+static RARE unsigned take_coding(struct http1_head *h, struct span v)
 {
     struct span coding;
     unsigned n = 0;

@@ -13,7 +13,7 @@ struct cursor {
     const uint8_t *text, *p, *end;
 };
 
-static enum http_method method_of(struct span m)
+static RARE enum http_method method_of(struct span m)
 {
     static const struct {
         struct span name;
@@ -114,7 +114,7 @@ static unsigned read_version(struct cursor *c)
 }
 
 /* http://authority/path?query: RFC 9112 3.2.2.  Returns where the path is. */
-static const uint8_t *skip_authority(const uint8_t *p, const uint8_t *end)
+static RARE const uint8_t *skip_authority(const uint8_t *p, const uint8_t *end)
 {
     struct span rest = {p, (size_t)(end - p)};
 

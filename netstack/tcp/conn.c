@@ -88,7 +88,9 @@ struct conn *conn_new(struct tcp *tcp, const struct tcp_key *k, uint32_t hash)
 
     if (!c)
         return NULL;
-    memset(c, 0, sizeof(*c));
+    /* What is between is the core's to begin. */
+    memset(c, 0, offsetof(struct conn, tcb));
+    memset(&c->tcp, 0, sizeof(*c) - offsetof(struct conn, tcp));
     c->stream.ops = &tcp_stream_ops;
     c->tcp = tcp;
     c->index =

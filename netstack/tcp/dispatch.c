@@ -8,7 +8,7 @@
 #include "shell.h"
 
 /* The listener is asked.  False: the connection is gone. */
-static bool ask_listener(struct conn *c)
+static RARE bool ask_listener(struct conn *c)
 {
     struct listener *l = listener_find(c->tcp, c->lport);
     struct endpoint peer = {
@@ -44,7 +44,7 @@ static void call_owner(struct conn *c)
         c->owned = false;
 }
 
-static void finish_loans(struct tcp *tcp)
+static RARE void finish_loans(struct tcp *tcp)
 {
     struct loan *list = tcp->loan_home.next, *loan;
 

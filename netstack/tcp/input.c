@@ -5,7 +5,7 @@
 #include "shell.h"
 
 /* The board is lent with the first SACK block that says something. */
-static void lend_board(struct conn *c, const struct tcp_seg *s)
+static RARE void lend_board(struct conn *c, const struct tcp_seg *s)
 {
     if (s->nsack && c->tcb.sack_ok && !c->tcb.board &&
         c->tcb.snd_una != c->tcb.snd_nxt)
@@ -19,6 +19,12 @@ static void name_it(struct tcp_in *in)
                                .remote = in->rx->src,
                                .lport = in->h.dst,
                                .rport = in->h.src};
+}
+
+static RARE void answer_rst(struct tcp *tcp, struct tcp_in *in)
+{
+    name_it(in);
+    tcp_reply_rst(tcp, in);
 }
 
 void conn_input(struct conn *c, struct tcp_in *in)
@@ -39,10 +45,8 @@ void conn_input(struct conn *c, struct tcp_in *in)
     if (s->opts & TCP_OPT_UTO && !act.drop)
         uto_take(c, s->uto);
     conn_apply(c, &act);
-    if (act.reset) {
-        name_it(in);
-        tcp_reply_rst(tcp, in);
-    }
+    if (act.reset)
+        answer_rst(tcp, in);
     if (!c->over) {
         if (c->tcb.state == TCP_TIME_WAIT)
             conn_finished(c);

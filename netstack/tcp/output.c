@@ -125,7 +125,7 @@ static unsigned emit(struct conn *c, struct pkt *p, struct tcp_seg *s)
 
 /* One segment that is not like others: larger, to see whether it arrives, or
  * with a rare option. */
-static unsigned send_rare(struct conn *c)
+static RARE unsigned send_rare(struct conn *c)
 {
     uint16_t size = c->pl_hi ? pl_size(c) : 0;
     struct pkt *p;
@@ -190,7 +190,7 @@ static unsigned send_all(struct conn *c, unsigned max, bool *done)
     return sent;
 }
 
-static unsigned send_rst(struct conn *c)
+static RARE unsigned send_rst(struct conn *c)
 {
     struct tcp_key k;
     struct tcp_seg s;

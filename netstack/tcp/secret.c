@@ -8,6 +8,8 @@
  * 256, eight values of 2^24.  What else the SYN offered is in the low bits of
  * our timestamp, which the peer echoes; a peer that lies there hurts itself.
  */
+#include <base/sip.h>
+
 #include "secret.h"
 
 #include "core.h"
@@ -18,7 +20,8 @@ enum {
     TS_BITS = 6, /* window scale, SACK permitted, ECN */
     TS_SACK = 16,
     TS_ECN = 32,
-    TS_NO_WSCALE = 15
+    TS_NO_WSCALE = 15,
+    NAME_WORDS = 6
 };
 #define COOKIE_LOW UINT32_C(0xffffff)
 
@@ -29,16 +32,23 @@ static const uint16_t cookie_mss[COOKIE_MSS_N] = {
 static uint64_t hash4(const struct siphash_key *k, const struct tcp_key *key,
                       uint32_t salt, uint32_t irs)
 {
-    uint8_t in[44];
-    unsigned at = ipaddr_is_v4(&key->remote) ? 12 : 0, n = 16 - at;
+    uint64_t ports = key->lport | (uint32_t)key->rport << 16;
+    uint64_t word[NAME_WORDS], n = 0;
+    struct sip s = sip_start(k);
 
-    memcpy(in, key->local.b + at, n);
-    memcpy(in + n, key->remote.b + at, n);
-    memcpy(in + 2 * n, &key->lport, 2);
-    memcpy(in + 2 * n + 2, &key->rport, 2);
-    memcpy(in + 2 * n + 4, &salt, 4);
-    memcpy(in + 2 * n + 8, &irs, 4);
-    return siphash24(k, in, 2 * n + 12);
+    if (ipaddr_is_v4(&key->remote)) {
+        word[n++] = le32(key->local.b + 12) | (uint64_t)le32(key->remote.b + 12)
+                                                  << 32;
+    } else {
+        memcpy(word, key->local.b, 16);
+        memcpy(word + 2, key->remote.b, 16);
+        n = 4;
+    }
+    word[n++] = ports | (uint64_t)salt << 32;
+    word[n] = irs | (8 * n + 4) << 56;
+    for (unsigned i = 0; i <= n; i++)
+        sip_word(&s, word[i], 2);
+    return sip_end(&s, 4);
 }
 
 struct secret_name secret_of(const struct tcp_secrets *s,

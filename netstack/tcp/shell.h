@@ -161,9 +161,11 @@ struct tcp {
 
     uint32_t *live; /* a bit for each connection in the table */
 
-    struct conn *recent; /* whom the last segment was for; in the table */
-    ns_t due;            /* the wheel has nothing before this */
-    uint32_t rcv_most;   /* of each connection, as memory is now */
+    struct conn *recent;   /* whom the last segment was for; in the table */
+    struct tcp_key hashed; /* whom key_hash() was asked for last, and... */
+    uint32_t hash;         /* ...what it said; no port is 0 */
+    ns_t due;              /* the wheel has nothing before this */
+    uint32_t rcv_most;     /* of each connection, as memory is now */
     struct conn_queue list[LISTS];
     struct conn *ooo_oldest, **ooo_tail;
     struct pkt *spare_pkt;
@@ -197,7 +199,7 @@ struct tcp {
 };
 
 /* ---- table.c ---- */
-uint32_t key_hash(const struct tcp *, const struct tcp_key *);
+uint32_t key_hash(struct tcp *, const struct tcp_key *);
 /* The index of what is known by this name, or TABLE_NONE. */
 uint32_t tcp_find(const struct tcp *, const struct tcp_key *, uint32_t hash);
 struct half *half_at(const struct tcp *, uint32_t index);

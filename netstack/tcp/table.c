@@ -7,36 +7,42 @@
 
 #include "shell.h"
 
-/* SipHash-1-3 of whole words, unrolled: this runs for every segment, and a
- * name is two words, or five with IPv6. */
-static inline void sip_word(struct sip *s, uint64_t word)
+/* SipHash-1-3 of two words, or five with IPv6. */
+static uint32_t hash_of(const struct siphash_key *key, const struct tcp_key *k)
 {
-    s->d ^= word;
-    sip_round(s);
-    s->a ^= word;
-}
-
-uint32_t key_hash(const struct tcp *tcp, const struct tcp_key *k)
-{
-    struct sip s = sip_start(&tcp->secrets.table);
+    struct sip s = sip_start(key);
     uint64_t ports = (uint32_t)k->lport << 16 | k->rport;
 
     if (sip_load(k->remote.b) == 0) { /* IPv4-mapped, or about as short */
-        sip_word(&s, sip_load(k->local.b + 8) >> 32 |
-                         sip_load(k->remote.b + 8) >> 32 << 32);
-        sip_word(&s, ports | (uint64_t)12 << 56);
+        sip_word(&s,
+                 sip_load(k->local.b + 8) >> 32 |
+                     sip_load(k->remote.b + 8) >> 32 << 32,
+                 1);
+        sip_word(&s, ports | (uint64_t)12 << 56, 1);
     } else {
-        sip_word(&s, sip_load(k->local.b));
-        sip_word(&s, sip_load(k->local.b + 8));
-        sip_word(&s, sip_load(k->remote.b));
-        sip_word(&s, sip_load(k->remote.b + 8));
-        sip_word(&s, ports | (uint64_t)36 << 56);
+        sip_word(&s, sip_load(k->local.b), 1);
+        sip_word(&s, sip_load(k->local.b + 8), 1);
+        sip_word(&s, sip_load(k->remote.b), 1);
+        sip_word(&s, sip_load(k->remote.b + 8), 1);
+        sip_word(&s, ports | (uint64_t)36 << 56, 1);
     }
-    s.c ^= 0xff;
-    sip_round(&s);
-    sip_round(&s);
-    sip_round(&s);
-    return (uint32_t)(s.a ^ s.b ^ s.c ^ s.d);
+    return (uint32_t)sip_end(&s, 3);
+}
+
+static bool is_key(const struct tcp_key *a, const struct tcp_key *b)
+{
+    return a->lport == b->lport && a->rport == b->rport &&
+           addr_eq(&a->remote, &b->remote) && addr_eq(&a->local, &b->local);
+}
+
+/* Who was asked for last is often asked for again: after the SYN, the ACK. */
+uint32_t key_hash(struct tcp *tcp, const struct tcp_key *k)
+{
+    if (!is_key(&tcp->hashed, k)) {
+        tcp->hashed = *k;
+        tcp->hash = hash_of(&tcp->secrets.table, k);
+    }
+    return tcp->hash;
 }
 
 struct half *half_at(const struct tcp *tcp, uint32_t i)
@@ -50,12 +56,6 @@ struct tw *tw_at(const struct tcp *tcp, uint32_t i)
 {
     return (struct tw *)(void *)(tcp->tw_base +
                                  (size_t)(i - tcp->tw_from) * tcp->tw_size);
-}
-
-static bool is_key(const struct tcp_key *a, const struct tcp_key *b)
-{
-    return a->lport == b->lport && a->rport == b->rport &&
-           addr_eq(&a->remote, &b->remote) && addr_eq(&a->local, &b->local);
 }
 
 static bool is_it(const struct tcp *tcp, uint32_t i, const struct tcp_key *k)
