@@ -14,6 +14,7 @@
 
 #include "addr_keys.h"
 #include "nics.h"
+#include "random.h"
 #include "route_keys.h"
 #include "syslog.h"
 #include "system.h"
@@ -66,8 +67,9 @@ struct networking {
     struct pktq tx[APP_NETS_MAX];
     unsigned n;
     struct ifaces ifaces;
-    ns_t now;     /* of the last poll */
-    ns_t poll_at; /* a NIC wants to be looked at by then */
+    ns_t now;      /* of the last poll */
+    ns_t poll_at;  /* a NIC wants to be looked at by then */
+    ns_t renew_at; /* generators; while there is nothing to do, they wait */
 };
 
 static struct span until(struct span *rest, uint8_t mark)
@@ -207,6 +209,13 @@ static RARE void say_device(struct networking *w, unsigned i)
     }
 }
 
+static void renew(struct networking *w, ns_t now)
+{
+    random_renew(w->env);
+    net_renew(w->net);
+    w->renew_at = now + RANDOM_RENEW_NS;
+}
+
 static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
 {
     struct networking *w = CONTAINER(s, struct networking, source);
@@ -227,6 +236,8 @@ static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
         if (nif->failed != w->said_failed[i] || nif->link_up != w->said_link[i])
             say_device(w, i);
     }
+    if (now >= w->renew_at)
+        renew(w, now);
     net_tick(w->net, now);
     done += net_dispatch(w->net, now);
     while (net_note(w->net, &note))
@@ -309,11 +320,6 @@ static void stack_config(const struct env *env, struct net_config *c)
     if (!c->hostname)
         c->hostname = env->manifest->name;
     c->mdns = key_flag(env->keys, &key_mdns);
-    if (!machine_random((struct mspan){c->seed, sizeof(c->seed)}))
-        log_warn(env->log, "net",
-                 "no source of randomness: sequence numbers and ports rest on "
-                 "timer jitter; give the machine -device virtio-rng-pci or a "
-                 "CPU with RDRAND");
 }
 
 /* The VLANs follow the NICs. */
@@ -354,6 +360,7 @@ static enum err networking_up(struct env *env)
     if ((err = nics_find(env, w->nif, &w->n)))
         return err;
     stack_config(env, &c);
+    c.feed = random_up(env, c.seed);
     env->net = w->net = net_new(&c, now);
     ASSERT(w->net); /* the plan has counted its bytes */
     for (unsigned i = 0; i < w->n; i++) {
@@ -372,6 +379,7 @@ static enum err networking_up(struct env *env)
     if ((err = add_vlans(w, now)))
         return err;
     net_metrics(w->net, env->metrics);
+    w->renew_at = now + RANDOM_RENEW_NS;
     w->source = (struct source){.name = "net",
                                 .poll = poll_net,
                                 .flush = flush_net,

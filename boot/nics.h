@@ -14,6 +14,10 @@
  * other devices it starts. */
 size_t nics_bytes(unsigned n, unsigned ring);
 
+/* Asks a virtio-rng for bytes and waits some milliseconds for them: into
+ * machine_seed().  False: there is none, or none that answers. */
+bool nics_seed(struct env *);
+
 /*
  * One NIC for each name in manifest.nets, in order.  Anything but OK when a
  * network has no device; the log then says which line gives it.

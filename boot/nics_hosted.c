@@ -142,6 +142,12 @@ size_t nics_bytes(unsigned n, unsigned ring)
     return n * host_net_bytes();
 }
 
+bool nics_seed(struct env *env)
+{
+    (void)env;
+    return false;
+}
+
 enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
                    unsigned *n)
 {

@@ -12,8 +12,7 @@
 #include "system.h"
 
 enum {
-    RNG_BYTES = 64, /* enough to seed from */
-    RNG_TRIES = 8,  /* times we look for the answer, asleep in between */
+    RNG_TRIES = 8, /* times we look for an answer, asleep in between */
     RNG_WAIT_MS = 2
 };
 
@@ -23,6 +22,7 @@ enum {
 };
 
 static struct virtio_console *console;
+static struct virtio_rng *rng;
 
 static void log_to_all(struct span text)
 {
@@ -40,28 +40,36 @@ static void describe(struct env *env, const struct virtio_dev *dev)
     log_debug(env->log, "virtio", "%s", text);
 }
 
-/* Asks once and sleeps while it waits: what has not come after some
- * milliseconds never will, and the boot goes on without. */
-static void seed_from(struct env *env, struct virtio_dev *dev)
+static void attach_rng(struct env *env, struct virtio_dev *dev)
 {
-    struct virtio_rng *rng = virtio_rng_attach(dev, &boot_system.arena);
-    struct span got = {0};
+    if (!rng && (rng = virtio_rng_attach(dev, &boot_system.arena)))
+        describe(env, dev);
+}
 
-    if (!rng)
-        return;
-    describe(env, dev);
-    virtio_rng_ask(rng);
-    for (unsigned i = 0; i < RNG_TRIES; i++) {
-        got = virtio_rng_take(rng);
-        if (got.n > 0)
-            break;
+/* Asks until there are as many bytes as a start-up test wants, and sleeps while
+ * it waits: what has not come after some milliseconds never will. */
+bool nics_seed(struct env *env)
+{
+    size_t got = 0;
+
+    for (unsigned i = 0; rng && i < RNG_TRIES; i++) {
+        struct span s;
+
+        virtio_rng_ask(rng);
+        while ((s = virtio_rng_take(rng)).n > 0) {
+            machine_seed(s);
+            if ((got += s.n) >= VIRTIO_RNG_BYTES)
+                return true;
+            virtio_rng_ask(rng);
+        }
         machine_wait(machine_now() + RNG_WAIT_MS * NS_PER_MS);
         machine_woken();
     }
-    if (got.n > 0)
-        machine_seed(got);
-    else
+    if (rng && got == 0) {
         log_warn(env->log, "virtio", "the virtio-rng device gave no bytes");
+        rng = NULL;
+    }
+    return got > 0;
 }
 
 static void attach_console(struct env *env, struct virtio_dev *dev)
@@ -115,7 +123,7 @@ enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
     *n = 0;
     for (unsigned i = 0; i < ndevs; i++) {
         if (devs[i]->kind == VIRTIO_KIND_RNG)
-            seed_from(env, devs[i]);
+            attach_rng(env, devs[i]);
         else if (devs[i]->kind == VIRTIO_KIND_CONSOLE)
             attach_console(env, devs[i]);
         else if (devs[i]->kind == VIRTIO_KIND_NET && *n < APP_NETS_MAX &&

@@ -67,6 +67,7 @@ struct net *net_new(const struct net_config *c, ns_t now)
     net->out_max = room < OUT_MIN ? OUT_MIN : room > OUT_MAX ? OUT_MAX : room;
     wheel_init(&net->wheel, now);
     rng_seed(&net->rng, c->seed);
+    rng_set_feed(&net->rng, c->feed);
     rng_bytes(&net->rng, tcp_seed, sizeof(tcp_seed));
     rng_bytes(&net->rng, &net->hash_key, sizeof(net->hash_key));
     rng_bytes(&net->rng, &net->id_key, sizeof(net->id_key));
@@ -76,6 +77,12 @@ struct net *net_new(const struct net_config *c, ns_t now)
     if (c->ntp)
         (void)ntp_static(net, span_of(c->ntp)); /* the key was checked */
     return net;
+}
+
+void net_renew(struct net *net)
+{
+    rng_renew(&net->rng);
+    tcp_renew(net->tcp);
 }
 
 static void add_static(struct net *net, struct nif *nif,

@@ -31,6 +31,7 @@ enum net_when { NET_NEVER, NET_FALLBACK, NET_ALWAYS };
 
 struct net_config {
     uint8_t seed[32]; /* for every secret of the stack; see lib/base/rng.h */
+    const struct rng_feed *feed;  /* for fresh ones; NULL: a run repeats */
     struct limits limits;         /* no zeros: boot has filled the defaults */
     struct pool *pkts;            /* struct pkt */
     struct block_pool *tx_blocks; /* send queues, copies, control packets */
@@ -46,7 +47,7 @@ struct net_config {
     uint8_t tcp_congestion;  /* enum cc_kind; 0 is CUBIC */
     uint8_t tcp_ecn;         /* enum net_ecn */
     const char *hostname;    /* for DHCP; NULL: none */
-    bool mdns;            /* answer to that name by multicast DNS */
+    bool mdns;               /* answer to that name by multicast DNS */
 };
 
 /* How one network is to be configured; boot makes it from the keys. */
@@ -75,7 +76,7 @@ struct netif_config {
                                 * as DHCP gives none, or in any case */
     bool full_probe4;          /* RFC 5227's own waits, 6 s in all */
     uint32_t metric; /* of two routes alike, the NIC with the lower one */
-    bool temporary6;           /* RFC 8981: for connections that we open */
+    bool temporary6; /* RFC 8981: for connections that we open */
 };
 
 /* Memory that net_new() takes from the arena for such limits. */
@@ -111,6 +112,9 @@ unsigned net_dispatch(struct net *, ns_t now);
 /* Appends up to `max` frames to send on `netif`.  Returns how many. */
 unsigned net_output(struct net *, uint8_t netif, struct pktq *frames,
                     unsigned max, ns_t now);
+/* Its generators are seeded by their feed, now. */
+void net_renew(struct net *);
+
 /* The end, in order: gives back what was lent to us.  True when there are
  * frames that say so, for which some turns should still be taken. */
 bool net_stop(struct net *, ns_t now);
@@ -139,7 +143,7 @@ enum net_note_kind {
     NET_NAMESERVER_SILENT,
     NET_TIME_SERVER,
     NET_TIME_SET, /* by addr; the clock was behind by off_ns */
-    NET_NAME /* origin: "web.local", which multicast DNS answers to */
+    NET_NAME      /* origin: "web.local", which multicast DNS answers to */
 };
 struct net_note {
     enum net_note_kind kind;

@@ -45,6 +45,17 @@ struct span acpi_table(const char signature[4])
                              : (struct span){0};
 }
 
+const volatile uint64_t *acpi_generation(void)
+{
+    enum { BYTES = 16 };
+    struct span s = acpi_table("DSDT");
+    uint64_t at = 0;
+
+    for (unsigned i = 0; s.n > 0 && (at = acpi_find_generation(s)) == 0; i++)
+        s = acpi_get_nth(&platform.acpi, "SSDT", i);
+    return at % 8 == 0 ? memory_map_firmware(at, BYTES) : NULL;
+}
+
 void platform_take_arguments(void)
 {
     struct platform *p = &platform;

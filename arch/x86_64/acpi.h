@@ -14,6 +14,10 @@
  * empty when there is none.  "DSDT" works, too. */
 struct span acpi_table(const char signature[4]);
 
+/* The 16 bytes of a VM generation ID, which change when this machine goes on
+ * from a snapshot; NULL when there is none.  Mapped read-only. */
+const volatile uint64_t *acpi_generation(void);
+
 /* A virtio-mmio device: registers at `addr`, interrupt on pin `gsi`, which is
  * level-triggered and active high. */
 struct mmio_virtio {

@@ -111,6 +111,19 @@ bool acpi_read(struct acpi *a, const struct phys *m, uint64_t root)
     return true;
 }
 
+struct span acpi_get_nth(const struct acpi *a, const char signature[4],
+                         unsigned nth)
+{
+    for (unsigned i = 0; i < a->n; i++)
+        if (memcmp(a->tables[i].signature, signature, 4) == 0) {
+            struct span s = table_at(a->memory, a->tables[i].at);
+
+            if (s.n > 0 && nth-- == 0)
+                return s;
+        }
+    return (struct span){0};
+}
+
 struct span acpi_get(const struct acpi *a, const char signature[4])
 {
     struct acpi_fadt fadt;
@@ -124,14 +137,7 @@ struct span acpi_get(const struct acpi *a, const char signature[4])
             s.n = 0;
         return s;
     }
-    for (unsigned i = 0; i < a->n; i++)
-        if (memcmp(a->tables[i].signature, signature, 4) == 0) {
-            struct span s = table_at(a->memory, a->tables[i].at);
-
-            if (s.n > 0)
-                return s;
-        }
-    return (struct span){0};
+    return acpi_get_nth(a, signature, 0);
 }
 
 static struct acpi_register read_register(struct span s, size_t at)

@@ -35,6 +35,9 @@ MUST_USE bool acpi_read(struct acpi *, const struct phys *, uint64_t root);
 
 /* A table with its header, length and checksum good, or empty. */
 struct span acpi_get(const struct acpi *, const char signature[4]);
+/* One of several of a name, the first is 0; no DSDT. */
+struct span acpi_get_nth(const struct acpi *, const char signature[4],
+                         unsigned nth);
 
 /* "Generic address": a register in memory or at a port. */
 struct acpi_register {
@@ -83,6 +86,10 @@ MUST_USE bool acpi_find_s5(struct span dsdt, uint8_t *type_a, uint8_t *type_b);
 /* The virtio-mmio devices (LNRO0005) of a DSDT. */
 unsigned acpi_find_virtio(struct span dsdt, struct mmio_virtio *out,
                           unsigned max);
+
+/* Where a VM generation ID is, from a DSDT or SSDT that has the device; 0: not
+ * there.  The address is as the table says. */
+uint64_t acpi_find_generation(struct span table);
 
 /* One from the text of `virtio_mmio.device=`: 512@0xfeb00e00:12, behind the
  * first colon the interrupt, behind a second an id that is of no use here. */

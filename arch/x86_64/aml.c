@@ -104,6 +104,28 @@ unsigned acpi_find_virtio(struct span s, struct mmio_virtio *out, unsigned max)
     return n;
 }
 
+/* The device has VM_Gen_Counter as an id.  Beside it stands, by QEMU,
+ * Name (VGIA, base), and the ID 40 bytes behind that; by others Name (ADDR,
+ * Package () {low, high}). */
+uint64_t acpi_find_generation(struct span s)
+{
+    enum { QEMU_OFFSET = 40 };
+    static const uint8_t addr[] = {0x08, 'A', 'D', 'D', 'R', 0x12};
+    size_t at = find(s, 0, SPAN("VM_Gen_Counter"));
+    uint32_t low, high;
+
+    if (at == s.n)
+        return 0;
+    at = find(s, 0, SPAN("\x08VGIA")) + 5;
+    if (take_integer(s, &at, &low) && low)
+        return (uint64_t)low + QEMU_OFFSET;
+    at = find(s, 0, (struct span){addr, sizeof(addr)}) + sizeof(addr);
+    at += 2; /* the package's length and how many elements */
+    if (take_integer(s, &at, &low) && take_integer(s, &at, &high))
+        return (uint64_t)high << 32 | low;
+    return 0;
+}
+
 static unsigned digit(uint8_t c)
 {
     return c >= '0' && c <= '9'   ? c - (unsigned)'0'

@@ -45,6 +45,13 @@ static bool next_entry(struct boot_map *m, struct entry *e)
     return true;
 }
 
+void boot_module_add(struct boot_info *b, uint64_t base, uint64_t end)
+{
+    regions_remove(&b->free, base, end);
+    if (b->module.base == b->module.end && base < end)
+        b->module = (struct region){base, end};
+}
+
 /* Where entries contradict one another, memory is not usable. */
 const char *boot_map_read(struct boot_info *b, struct boot_map map)
 {

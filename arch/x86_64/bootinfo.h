@@ -33,6 +33,7 @@ struct boot_info {
     struct regions memory; /* all of it that may be used, in whole pages */
     struct regions free;   /* without what the loader put into it */
     struct regions acpi;   /* memory that holds ACPI's tables */
+    struct region module;  /* the first one that was given; else empty */
     struct cmdline cmdline;
     bool misused; /* what is wrong is what somebody wrote on it */
 };
@@ -53,6 +54,8 @@ const char *boot_cmdline_read(struct boot_info *, struct span, bool with_path);
 /* The same at an address, 0 for none. */
 const char *boot_cmdline_at(struct boot_info *, const struct phys *,
                             uint64_t text, bool with_path);
+/* A module takes up memory. */
+void boot_module_add(struct boot_info *, uint64_t base, uint64_t end);
 const char *multiboot1_read(struct boot_info *, const struct phys *,
                             uint64_t info);
 const char *multiboot2_read(struct boot_info *, const struct phys *,

@@ -31,6 +31,11 @@ static inline uint32_t in32(uint16_t port)
     return v;
 }
 
+static inline void in8_many(uint16_t port, void *p, size_t n)
+{
+    __asm__ volatile("rep insb" : "+D"(p), "+c"(n) : "d"(port) : "memory");
+}
+
 static inline void out8(uint16_t port, uint8_t v)
 {
     __asm__ volatile("outb %b0, %w1" : : "a"(v), "Nd"(port) : "memory");

@@ -42,7 +42,7 @@ static const char *read_modules(struct boot_info *b, const struct phys *m,
         return "the list of modules lies outside of memory";
     regions_remove(&b->free, at, at + mods.n);
     for (size_t i = 0; i < mods.n; i += 16)
-        regions_remove(&b->free, le32(mods.p + i), le32(mods.p + i + 4));
+        boot_module_add(b, le32(mods.p + i), le32(mods.p + i + 4));
     return NULL;
 }
 

@@ -96,7 +96,7 @@ static const char *read_tags(struct boot_info *b, struct span tags, uint64_t at,
             (wrong = read_map(b, tag)))
             return wrong;
         if (!map_only && le32(tag.p) == TAG_MODULE && tag.n >= 16)
-            regions_remove(&b->free, le32(tag.p + 8), le32(tag.p + 12));
+            boot_module_add(b, le32(tag.p + 8), le32(tag.p + 12));
         if (!map_only &&
             (wrong = read_tag(b, tag, at + (size_t)(tag.p - tags.p))))
             return wrong;

@@ -22,8 +22,7 @@ static const char *read_modules(struct boot_info *b, const struct phys *m,
     for (size_t i = 0; i < mods.n; i += MODULE_BYTES) {
         uint64_t base = le64(mods.p + i), n = le64(mods.p + i + 8);
 
-        regions_remove(&b->free, base,
-                       n > UINT64_MAX - base ? UINT64_MAX : base + n);
+        boot_module_add(b, base, n > UINT64_MAX - base ? UINT64_MAX : base + n);
     }
     return NULL;
 }

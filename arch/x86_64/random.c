@@ -1,41 +1,38 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * random.c - unpredictable bytes: the processor's, what others bring, and
- * jitter, all stirred into one key, from which a generator gives bytes.
+ * random.c - this machine's sources of randomness, and when they are asked.
+ *
+ * The first draw, or the first bytes of a virtio-rng, starts it: an image that
+ * draws nothing waits for nothing.
  */
-#include <base/rng.h>
-#include <base/siphash.h>
 #include <billet/machine.h>
+#include <entropy/entropy.h>
 #include <string.h>
 
+#include "acpi.h"
 #include "cpu.h"
+#include "fw_cfg.h"
 #include "io.h"
+#include "platform.h"
 
 enum {
-    HARDWARE_WORDS = 8,  /* drawn at a time */
     HARDWARE_TRIES = 10, /* Intel's advice */
-    JITTER_SAMPLES = 64,
-    SEED_BYTES_ENOUGH = 16 /* from others, to be called random */
+    PART_WORDS = 8,      /* drawn from the processor at a time */
+    JITTER_PART = 32,    /* samples */
+    JITTER_READS = 16,   /* of a port, for each */
+    JITTER_PARTS = 128,  /* when there is nothing else; then it gives up */
+    LOADER_BYTES = 4096, /* of a module; more is not looked at */
+    SEED_BYTES = 1024,   /* of a seed by fw_cfg */
+    RESEED_BYTES = 1 << 20
 };
+#define RESEED_NS (300 * NS_PER_SEC)
 
 static struct {
-    uint64_t key[4];
-    size_t seeded; /* bytes from others */
-    bool hardware; /* the processor has answered */
+    struct entropy e;
+    const volatile uint64_t *epoch;
+    uint64_t seen[2]; /* the epoch of what is in the generator */
+    ns_t due;         /* by then it is seeded anew; 0: not started */
 } state;
-
-/* Each word depends on all of the old key and all of the input. */
-static void stir(const void *p, size_t n)
-{
-    uint64_t next[4];
-
-    for (unsigned i = 0; i < 4; i++) {
-        struct siphash_key k = {state.key[i] ^ i, state.key[(i + 1) & 3]};
-
-        next[i] = siphash24(&k, p, n) ^ state.key[(i + 2) & 3];
-    }
-    memcpy(state.key, next, sizeof(next));
-}
 
 static bool draw(uint64_t *v)
 {
@@ -50,54 +47,137 @@ static bool draw(uint64_t *v)
     return done;
 }
 
-/* False when there is none, or one that always says the same. */
-static bool stir_hardware(void)
+static void add(enum entropy_source s, const void *p, size_t n)
 {
-    uint64_t words[HARDWARE_WORDS];
-    bool differ = false;
+    entropy_add(&state.e, s, (struct span){p, n});
+}
 
-    if (!cpu.rdseed && !cpu.rdrand)
-        return false;
-    for (unsigned i = 0; i < HARDWARE_WORDS; i++) {
+static void add_cpu(void)
+{
+    uint64_t words[PART_WORDS];
+
+    for (unsigned i = 0; i < PART_WORDS; i++)
         if (!draw(&words[i]))
-            return false;
-        differ |= words[i] != words[0];
-    }
-    stir(words, sizeof(words));
-    return differ;
+            return;
+    add(ENTROPY_CPU, words, sizeof(words));
 }
 
 /* How long looking at a device takes, in the lowest bits. */
-static void stir_jitter(void)
+static void add_jitter(void)
 {
     enum { PORT = 0x61 };
-    uint64_t samples[JITTER_SAMPLES];
+    uint8_t samples[JITTER_PART];
+    uint64_t last = rdtsc(), now;
 
-    for (unsigned i = 0; i < JITTER_SAMPLES; i++) {
-        (void)in8(PORT);
-        samples[i] = rdtsc();
+    for (unsigned i = 0; i < JITTER_PART; i++, last = now) {
+        for (unsigned k = 0; k < JITTER_READS; k++)
+            (void)in8(PORT);
+        now = rdtsc();
+        samples[i] = (uint8_t)(now - last);
     }
-    stir(samples, sizeof(samples));
+    add(ENTROPY_JITTER, samples, sizeof(samples));
+}
+
+static void add_seeds(void)
+{
+    uint8_t seed[SEED_BYTES];
+    struct region r = platform.boot.module;
+    size_t n = r.end - r.base < LOADER_BYTES ? r.end - r.base : LOADER_BYTES;
+    struct span s = {0};
+
+    if (n > 0)
+        s = phys_at(&phys_memory, r.base, n);
+    if (s.n > 0)
+        add(ENTROPY_LOADER, s.p, s.n);
+    n = fw_cfg_read("opt/billet/seed", (struct mspan){seed, sizeof(seed)});
+    if (n > 0)
+        add(ENTROPY_HOST, seed, n);
+    memset(seed, 0, sizeof(seed));
+    __asm__ volatile("" : : "r"(seed) : "memory"); /* it is wiped */
+}
+
+const volatile uint64_t *machine_epoch(void)
+{
+    static const uint64_t never[2];
+
+    if (!state.epoch && !(state.epoch = acpi_generation()))
+        state.epoch = never;
+    return state.epoch;
+}
+
+static bool moved(void)
+{
+    return state.epoch[0] != state.seen[0] || state.epoch[1] != state.seen[1];
+}
+
+/* The ID is no secret, but no two machines have the same: from here on they
+ * go apart.  It is looked at before it is taken, so a change meanwhile is seen
+ * later. */
+static void take_epoch(void)
+{
+    state.seen[0] = state.epoch[0];
+    state.seen[1] = state.epoch[1];
+    drbg_reseed(&state.e.drbg,
+                (struct span){(const uint8_t *)state.seen, sizeof(state.seen)});
+}
+
+static void reseed(void)
+{
+    add_cpu();
+    add_jitter();
+    state.due = machine_now() + RESEED_NS;
+}
+
+static void start(void)
+{
+    if (state.due)
+        return;
+    machine_epoch();
+    take_epoch();
+    add_seeds();
+    for (unsigned i = 0; i < ENTROPY_STARTUP_BYTES / (8 * PART_WORDS); i++)
+        add_cpu();
+    reseed();
+}
+
+/* Nobody else has given enough: how long things take must do. */
+static void wait_for_jitter(void)
+{
+    for (unsigned i = 0; i < JITTER_PARTS && !state.e.ready; i++)
+        add_jitter();
 }
 
 bool machine_random(struct mspan out)
 {
-    uint8_t seed[32], next[32];
-    struct rng rng;
+    uint64_t more[2] = {0};
+    bool good;
 
-    state.hardware = stir_hardware();
-    if (!state.hardware)
-        stir_jitter();
-    memcpy(seed, state.key, sizeof(seed));
-    rng_seed(&rng, seed);
-    rng_bytes(&rng, next, sizeof(next)); /* the old key is not kept */
-    memcpy(state.key, next, sizeof(next));
-    rng_bytes(&rng, out.p, out.n);
-    return state.hardware || state.seeded >= SEED_BYTES_ENOUGH;
+    start();
+    wait_for_jitter();
+    do {
+        if (moved()) {
+            state.e.count.restores++;
+            take_epoch();
+            reseed();
+        } else if (state.e.drawn >= RESEED_BYTES ||
+                   machine_now() >= state.due) {
+            reseed();
+        }
+        more[0] = rdtsc();
+        (void)draw(&more[1]);
+        good = entropy_draw(&state.e, out,
+                            (struct span){(const uint8_t *)more, sizeof(more)});
+    } while (moved()); /* while it was made: nobody has seen it yet */
+    return good;
 }
 
 void machine_seed(struct span entropy)
 {
-    stir(entropy.p, entropy.n);
-    state.seeded += entropy.n;
+    start();
+    add(ENTROPY_DEVICE, entropy.p, entropy.n);
+}
+
+const struct entropy *machine_entropy(void)
+{
+    return &state.e;
 }

@@ -59,7 +59,7 @@ struct virtio_rng *virtio_rng_attach(struct virtio_dev *, struct arena *);
 void virtio_rng_ask(struct virtio_rng *);
 /* The answer, at most VIRTIO_RNG_BYTES; taken once.  Empty: not here yet, or
  * never (the device failed).  Valid until the next ask. */
-enum { VIRTIO_RNG_BYTES = 64 };
+enum { VIRTIO_RNG_BYTES = 1024 };
 struct span virtio_rng_take(struct virtio_rng *);
 
 /* A console.  NULL as above. */

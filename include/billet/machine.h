@@ -33,14 +33,24 @@ void machine_wait(ns_t deadline);
 bool machine_woken(void);
 
 /*
- * Fill `out` with random bytes.  False when no source of true randomness has
- * answered (no RDRAND, no virtio-rng given to machine_seed()); the bytes are
- * then only as good as timer jitter, and the caller must say so.
+ * Fill `out` with random bytes, 65,536 at most, fit for keys.  False, and
+ * nothing is written, while no source that can be believed has given 256 bits;
+ * true once is true for ever.  docs/entropy.md.
  */
-bool machine_random(struct mspan out);
+MUST_USE bool machine_random(struct mspan out);
 
-/* Stir in bytes from a source found later, a virtio-rng for one. */
+/* Test and stir in bytes of a virtio-rng. */
 void machine_seed(struct span entropy);
+
+/* Two words that change when this machine goes on from a snapshot: what was
+ * drawn before is no secret any more.  The same pointer for ever; the words
+ * change under one's feet. */
+const volatile uint64_t *machine_epoch(void);
+
+/* What the bytes are made of (lib/entropy/entropy.h), for the log and for
+ * counters.  NULL: the host's kernel makes them. */
+struct entropy;
+const struct entropy *machine_entropy(void);
 
 /* Write to every console there is.  Never blocks for longer than the UART
  * takes; '\n' is expanded to "\r\n" where the console wants that. */

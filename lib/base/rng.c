@@ -9,7 +9,7 @@
 #include <base/rng.h>
 #include <string.h>
 
-enum { BLOCK_WORDS = 16, DOUBLE_ROUNDS = 10 };
+enum { BLOCK_WORDS = 16, DOUBLE_ROUNDS = 10, RENEW_REFILLS = 16 };
 
 static inline uint32_t rotl(uint32_t v, unsigned n)
 {
@@ -66,18 +66,51 @@ static void refill(struct rng *r)
 void rng_seed(struct rng *r, const uint8_t seed[32])
 {
     memcpy(r->key, seed, sizeof(r->key));
+    r->feed = NULL;
     refill(r);
+}
+
+void rng_renew(struct rng *r)
+{
+    uint32_t seed[8];
+
+    if (!r->feed)
+        return;
+    for (unsigned i = 0; i < 2; i++) {
+        r->restores += r->epoch[i] != r->feed->epoch[i];
+        r->epoch[i] = r->feed->epoch[i];
+    }
+    ASSERT(r->feed->seed((struct mspan){(uint8_t *)seed, sizeof(seed)}));
+    for (unsigned i = 0; i < ARRAY_LEN(seed); i++)
+        r->key[i] ^= seed[i];
+    r->refills = 0;
+    refill(r);
+}
+
+void rng_set_feed(struct rng *r, const struct rng_feed *feed)
+{
+    r->feed = feed;
+    r->restores = 0;
+    r->refills = 0;
+    if (feed) {
+        r->epoch[0] = feed->epoch[0];
+        r->epoch[1] = feed->epoch[1];
+    }
 }
 
 void rng_bytes(struct rng *r, void *out, size_t n)
 {
     uint8_t *to = out;
 
+    rng_look(r);
     while (n) {
         size_t part = sizeof(r->pool) - r->used;
 
         if (part == 0) {
-            refill(r);
+            if (r->feed && ++r->refills == RENEW_REFILLS)
+                rng_renew(r);
+            else
+                refill(r);
             continue;
         }
         if (part > n)

@@ -92,6 +92,7 @@ enum err tcp_connect_from(struct net *net, const struct endpoint *to,
     c->path = path;
     conn_use_path(c);
     c->netif = link_netif(&k.remote, path.netif);
+    tcp_see_epoch(tcp);
     name = secret_of(&tcp->secrets, &k);
     tcp_open_for(tcp, &path, secret_isn(&name, tcp->now), name.ts_offset,
                  &open);

@@ -156,6 +156,7 @@ static void take_syn(struct tcp *tcp, struct listener *l, struct tcp_in *in,
     }
     if (!may_accept(tcp, source_of(tcp, &in->key.remote)))
         return;
+    tcp_see_epoch(tcp);
     name = secret_of(&tcp->secrets, &in->key);
     iss = secret_isn(&name, tcp->now);
     /* RFC 6191: above all that the previous incarnation sent. */

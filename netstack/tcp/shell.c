@@ -105,10 +105,29 @@ struct tcp *tcp_new(struct net *net, const struct net_config *config,
     table_init(&tcp->table, entries, table_limit(l));
     wheel_init(&tcp->wheel, now);
     rng_seed(&tcp->rng, seed);
+    rng_set_feed(&tcp->rng, config->feed);
     rng_bytes(&tcp->rng, &tcp->secrets, sizeof(tcp->secrets));
     make_indices(tcp);
     tw_init(tcp);
     return tcp;
+}
+
+/* Where connections are from now on begins anew; where those that are were
+ * begun is theirs.  Only a TIME-WAIT record does not keep it: the timestamps of
+ * its ACKs may be wrong, and its peer gives up. */
+void tcp_see_epoch(struct tcp *tcp)
+{
+    rng_look(&tcp->rng);
+    if (tcp->restores == tcp->rng.restores)
+        return;
+    tcp->restores = tcp->rng.restores;
+    rng_bytes(&tcp->rng, &tcp->secrets.name, sizeof(tcp->secrets.name));
+    rng_bytes(&tcp->rng, &tcp->secrets.cookie, sizeof(tcp->secrets.cookie));
+}
+
+void tcp_renew(struct tcp *tcp)
+{
+    rng_renew(&tcp->rng);
 }
 
 void tcp_tick(struct tcp *tcp, ns_t now)

@@ -194,9 +194,13 @@ struct tcp {
 
     struct wheel wheel;
     struct rng rng;
+    unsigned restores; /* of rng, when the secrets were made */
     struct pool conns, halves, tws, pieces, sets;
     struct tcp_metrics count;
 };
+
+/* Before a secret is used: are they those of another life of this machine? */
+void tcp_see_epoch(struct tcp *);
 
 /* ---- table.c ---- */
 uint32_t key_hash(struct tcp *, const struct tcp_key *);

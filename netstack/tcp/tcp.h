@@ -27,6 +27,9 @@ void tcp_icmp(struct tcp *, const struct ip_error *, ns_t now);
 /* Routes or addresses changed: connections whose source address is gone end. */
 void tcp_addrs_changed(struct tcp *, ns_t now);
 
+/* Its generator is seeded by its feed, now. */
+void tcp_renew(struct tcp *);
+
 void tcp_tick(struct tcp *, ns_t now);
 unsigned tcp_dispatch(struct tcp *, ns_t now);
 /* Lets connections with something to say send it by ip_send(), at most `max`

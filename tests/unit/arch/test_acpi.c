@@ -115,6 +115,20 @@ START_TEST(test_tables_are_found_by_both_lists)
 }
 END_TEST
 
+START_TEST(test_tables_of_one_name_are_counted)
+{
+    tables(2);
+    seal(MADT, "SSDT", 60);
+    seal(MCFG, "SSDT", 61);
+    ck_assert(acpi_read(&acpi, &phys, RSDP));
+    ck_assert_uint_eq(acpi_get_nth(&acpi, "SSDT", 0).n, 60);
+    ck_assert_uint_eq(acpi_get_nth(&acpi, "SSDT", 1).n, 61);
+    ck_assert_uint_eq(acpi_get_nth(&acpi, "SSDT", 2).n, 0);
+    memory[MADT + 50]++; /* a broken one is not counted */
+    ck_assert_uint_eq(acpi_get_nth(&acpi, "SSDT", 0).n, 61);
+}
+END_TEST
+
 START_TEST(test_a_wrong_sum_is_no_table)
 {
     tables(2);
@@ -313,8 +327,8 @@ START_TEST(test_twenty_thousand_mutations_are_survived)
 END_TEST
 
 RUN_TESTS("acpi", PANICS(), test_tables_are_found_by_both_lists,
-          test_a_wrong_sum_is_no_table, test_the_sum_of_a_long_table,
-          test_lengths_that_cannot_be_are_refused,
+          test_tables_of_one_name_are_counted, test_a_wrong_sum_is_no_table,
+          test_the_sum_of_a_long_table, test_lengths_that_cannot_be_are_refused,
           test_the_root_is_found_where_firmware_puts_it, test_fadt_of_a_pc,
           test_fadt_of_a_machine_without_a_pcs_registers,
           test_an_old_fadt_ends_early, test_madt,

@@ -154,9 +154,58 @@ START_TEST(test_what_is_no_virtio_argument)
 }
 END_TEST
 
+/* As QEMU builds it: a constant, and a method that adds 40. */
+#define VM_GEN                                                                 \
+    0x08, '_', 'C', 'I', 'D', 0x0d, 'V', 'M', '_', 'G', 'e', 'n', '_', 'C',    \
+        'o', 'u', 'n', 't', 'e', 'r', 0
+
+START_TEST(test_generation_of_qemu)
+{
+    ck_assert_uint_eq(
+        acpi_find_generation(BYTES(0x08, 'V', 'G', 'I', 'A', 0x0c, 0x00, 0xe0,
+                                   0xff, 0xf7, 0x10, VM_GEN, 0x14)),
+        0xf7ffe000 + 40);
+    /* a constant that is cut off, or that the firmware has not filled in */
+    ck_assert_uint_eq(acpi_find_generation(BYTES(VM_GEN, 0x08, 'V', 'G', 'I',
+                                                 'A', 0x0c, 0x00, 0xe0)),
+                      0);
+    ck_assert_uint_eq(acpi_find_generation(BYTES(VM_GEN, 0x08, 'V', 'G', 'I',
+                                                 'A', 0x0c, 0, 0, 0, 0)),
+                      0);
+}
+END_TEST
+
+/* As the specification has it: a package of two halves. */
+START_TEST(test_generation_by_address)
+{
+    ck_assert_uint_eq(
+        acpi_find_generation(BYTES(VM_GEN, 0x08, 'A', 'D', 'D', 'R', 0x12, 0x0c,
+                                   0x02, 0x0c, 0x08, 0, 0xee, 0xbf, 0x0a, 3)),
+        0x3bfee0008);
+    ck_assert_uint_eq(
+        acpi_find_generation(BYTES(VM_GEN, 0x08, 'A', 'D', 'D', 'R', 0x12, 0x0c,
+                                   0x02, 0x0c, 0x08, 0, 0xee, 0xbf)),
+        0);
+}
+END_TEST
+
+/* Other devices have addresses, too. */
+START_TEST(test_no_generation_without_its_id)
+{
+    ck_assert_uint_eq(
+        acpi_find_generation(BYTES(0x08, 'V', 'G', 'I', 'A', 0x0c, 0, 0xe0,
+                                   0xff, 7, 0x08, 'A', 'D', 'D', 'R', 0x12,
+                                   0x0c, 2, 0x0c, 8, 0, 0xee, 0xbf, 0)),
+        0);
+    ck_assert_uint_eq(acpi_find_generation(BYTES(VM_GEN)), 0);
+    ck_assert_uint_eq(acpi_find_generation((struct span){0}), 0);
+}
+END_TEST
+
 RUN_TESTS("aml", PANICS(), test_s5_in_bytes,
           test_s5_in_constants_and_from_the_root, test_s5_with_a_long_length,
           test_what_only_mentions_s5_is_skipped,
           test_s5_at_the_end_of_the_table, test_virtio_devices_of_microvm,
           test_a_cut_device_is_none, test_virtio_arguments,
-          test_what_is_no_virtio_argument)
+          test_what_is_no_virtio_argument, test_generation_of_qemu,
+          test_generation_by_address, test_no_generation_without_its_id)

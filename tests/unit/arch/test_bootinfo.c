@@ -118,6 +118,8 @@ static void is_pc(void)
     ck_assert_uint_eq(b.memory.r[1].end, 0x7fe0000);
     ck_assert(!regions_overlap(&b.free, INFO, INFO + 16));
     ck_assert(!regions_overlap(&b.free, 0x800000, 0x900000));
+    ck_assert_uint_eq(b.module.base, 0x800000);
+    ck_assert_uint_eq(b.module.end, 0x900000);
     ck_assert(regions_overlap(&b.free, 0x7fffff, 0x800000));
     ck_assert(regions_overlap(&b.free, 0x900000, 0x900001));
 }

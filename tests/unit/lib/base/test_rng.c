@@ -91,8 +91,90 @@ START_TEST(test_below_zero_panics)
 }
 END_TEST
 
+/* A feed that counts, and gives another seed each time. */
+static uint64_t epoch[2];
+static unsigned fed;
+
+static bool feed_seed(struct mspan out)
+{
+    memset(out.p, (int)++fed, out.n);
+    return true;
+}
+
+static const struct rng_feed feed = {.epoch = epoch, .seed = feed_seed};
+
+static struct rng fed_rng(void)
+{
+    struct rng r = seeded(3);
+
+    fed = 0;
+    rng_set_feed(&r, &feed);
+    return r;
+}
+
+/* Two lives of one machine: the same until the epoch changes, then not. */
+START_TEST(test_a_new_epoch_is_seen_by_the_next_byte)
+{
+    for (unsigned word = 0; word < 2; word++) {
+        struct rng one = fed_rng(), two = one;
+
+        ck_assert_uint_eq(rng_u32(&one), rng_u32(&two));
+        epoch[word]++;
+        ck_assert_uint_ne(rng_u32(&one), rng_u32(&two));
+        ck_assert_uint_eq(fed, 2); /* once for each */
+        ck_assert_uint_eq(one.restores, 1);
+        rng_u32(&one);
+        ck_assert_uint_eq(fed, 2); /* and no more in this epoch */
+    }
+}
+END_TEST
+
+START_TEST(test_a_feed_is_asked_each_four_kilobytes)
+{
+    struct rng r = fed_rng();
+    uint8_t out[224 * 16];
+
+    rng_bytes(&r, out, sizeof(out));
+    ck_assert_uint_eq(fed, 0);
+    rng_u32(&r);
+    ck_assert_uint_eq(fed, 1);
+    rng_bytes(&r, out, sizeof(out));
+    ck_assert_uint_eq(fed, 2);
+    ck_assert_uint_eq(r.restores, 0);
+}
+END_TEST
+
+/* What others may know of the old key, or of the seed alone, is no help. */
+START_TEST(test_a_renewal_keeps_what_was_there)
+{
+    struct rng one = seeded(1), two = seeded(2);
+
+    rng_set_feed(&one, &feed);
+    rng_set_feed(&two, &feed);
+    fed = 0;
+    rng_renew(&one);
+    fed = 0;
+    rng_renew(&two);
+    ck_assert_uint_ne(rng_u32(&one), rng_u32(&two));
+}
+END_TEST
+
+START_TEST(test_without_a_feed_nothing_is_asked)
+{
+    struct rng r = seeded(1), same = r;
+
+    rng_renew(&r);
+    epoch[0]++;
+    ck_assert_uint_eq(rng_u32(&r), rng_u32(&same));
+}
+END_TEST
+
 RUN_TESTS("rng", PANICS(test_below_zero_panics), test_the_keystream_is_chacha20,
           test_a_seed_repeats_its_run_in_any_portions,
           test_another_seed_gives_another_run,
           test_what_was_given_out_is_nowhere_in_the_state,
-          test_below_stays_below_and_reaches_everything)
+          test_below_stays_below_and_reaches_everything,
+          test_a_new_epoch_is_seen_by_the_next_byte,
+          test_a_feed_is_asked_each_four_kilobytes,
+          test_a_renewal_keeps_what_was_there,
+          test_without_a_feed_nothing_is_asked)

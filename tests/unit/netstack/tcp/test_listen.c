@@ -152,6 +152,35 @@ START_TEST(test_repeated_syn_gets_the_same_answer)
 }
 END_TEST
 
+static uint64_t epoch[2];
+
+static bool other_seed(struct mspan out)
+{
+    memset(out.p, 0x5a, out.n);
+    return true;
+}
+
+/* A snapshot that goes on twice is the same machine twice, but for the epoch:
+ * so must be its numbers for one and the same peer. */
+START_TEST(test_another_life_has_other_numbers)
+{
+    static const struct rng_feed feed = {.epoch = epoch, .seed = other_seed};
+    struct tcp_seg life[3];
+
+    for (unsigned i = 0; i < 3; i++) {
+        open_net(_i);
+        rng_set_feed(&net->tcp->rng, &feed);
+        epoch[1] += i == 2;
+        life[i] = answer_to(syn(SEQ)).h.seg;
+        close_net();
+    }
+    ck_assert_uint_eq(life[0].seq, life[1].seq);
+    ck_assert_uint_eq(life[0].tsval, life[1].tsval);
+    ck_assert_uint_ne(life[0].seq, life[2].seq);
+    ck_assert_uint_ne(life[0].tsval, life[2].tsval);
+}
+END_TEST
+
 START_TEST(test_syn_ack_is_sent_again_and_given_up)
 {
     static const unsigned at_s[] = {1, 3, 7, 15, 31};
@@ -313,6 +342,7 @@ TCP_SUITE("tcp listen", BOTH(test_closed_port_resets),
           BOTH(test_listen_ignores_rst_and_resets_ack),
           BOTH(test_talking_to_oneself_is_refused),
           BOTH(test_repeated_syn_gets_the_same_answer),
+          BOTH(test_another_life_has_other_numbers),
           BOTH(test_syn_ack_is_sent_again_and_given_up),
           BOTH(test_half_open_rst), BOTH(test_half_open_wrong_ack_is_reset),
           BOTH(test_half_open_new_syn_in_the_window),
