@@ -25,7 +25,8 @@ uint64_t key_uint(const struct keys *keys, const struct key *k)
 bool key_flag(const struct keys *keys, const struct key *k)
 {
     (void)keys;
-    return fake.on && strcmp(fake.on, k->name) == 0;
+    return (k->fallback && strcmp(k->fallback, "on") == 0) !=
+           (fake.turned && strcmp(fake.turned, k->name) == 0);
 }
 
 bool key_given(const struct keys *keys, const struct key *k)
@@ -217,13 +218,13 @@ static ns_t now(void)
     return fake.now;
 }
 
-void fake_start(const char *flag_on)
+void fake_start(const char *flag_turned)
 {
     const struct limits *wish = &billet_app.manifest->limits;
     size_t n = wish->arena_bytes + 100 * (size_t)wish->conn_bytes;
 
     memset(&fake, 0, sizeof(fake));
-    fake.on = flag_on;
+    fake.turned = flag_turned;
     loop_init(&fake.loop, 0);
     log_init(&the_log, (struct mspan){ring, sizeof(ring)}, to_nowhere, now);
     arena_init(&fake.arena, (struct mspan){malloc(n), n});

@@ -30,7 +30,7 @@ struct fake {
     ns_t now;
     struct arena arena;
     struct metrics metrics;
-    const char *on; /* the name of a flag that is on */
+    const char *turned; /* the name of a flag that is not as by default */
     struct {
         uint16_t port;
         accept_fn *fn;
@@ -51,13 +51,13 @@ struct fake {
     struct caller *dialled; /* what tcp_connect() gave: we are end 1 */
     struct endpoint dialled_to;
     struct happy_eyeballs *by_name; /* the last one that was begun */
-    uint32_t nconns; /* that the stack says it has */
+    uint32_t nconns;                /* that the stack says it has */
 };
 
 extern struct fake fake;
 
 /* Starts the application that is linked in. */
-void fake_start(const char *flag_on);
+void fake_start(const char *flag_turned);
 void fake_turn(void);
 void fake_wait(ns_t);
 /* A connection to a port that the application listens on; `buffer` is the size
