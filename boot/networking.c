@@ -55,7 +55,8 @@ KEY_STRING(ntp, "ntp", "SERVER,...", NULL,
            "(default: what DHCP says)",
            .check = check_ntp);
 KEY_FLAG(mdns, "mdns", "off",
-         "answer as NAME.local by multicast DNS (RFC 6762)");
+         "answer as NAME.local by multicast DNS (RFC 6762), and ask for such "
+         "names");
 
 struct networking {
     struct source source;

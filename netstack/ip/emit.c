@@ -125,12 +125,6 @@ static void fragment(struct net *net, struct ip_path *way, struct ip_rx *rx,
         return;
     }
     frag = be16(first + 6);
-    /* What ends beyond 64 KiB would come out as a first fragment, one that the
-     * hook has not seen. */
-    if ((frag & IP4_OFFSET) * 8u + rx->len > UINT16_MAX) {
-        net_drop(net, rx->pkt, forward_bad);
-        return;
-    }
     memcpy(rest, first, IP4_BYTES);
     hdr2 = IP4_BYTES +
            copied_options(rest + IP4_BYTES, first + IP4_BYTES, hdr - IP4_BYTES);

@@ -162,6 +162,15 @@ static void age(const struct ip_rx *rx)
     put_be16(ip + 10, (uint16_t)(sum + (sum >= 0xffff)));
 }
 
+/* No datagram has such a fragment; and when it was cut, its end would come out
+ * as a first fragment, one that the hook has not seen. */
+static bool ends_beyond_64_kib(const struct ip_rx *rx)
+{
+    uint32_t offset = (be16(rx->pkt->frag[0].p + 6) & IP4_OFFSET) * 8u;
+
+    return rx->v4 && offset + rx->l4 + rx->len > UINT16_MAX;
+}
+
 /* RFC 1191 4, RFC 4443 3.2. */
 static bool fits(struct net *net, const struct ip_rx *rx,
                  const struct ip_path *way, ns_t now)
@@ -169,7 +178,7 @@ static bool fits(struct net *net, const struct ip_rx *rx,
     uint32_t needs = forward_needs(rx);
     const uint8_t *ip = rx->pkt->frag[0].p;
 
-    if (needs == 0) {
+    if (needs == 0 || ends_beyond_64_kib(rx)) {
         net_drop(net, rx->pkt, forward_bad);
         return false;
     }

@@ -40,8 +40,8 @@ static void describe_l4(struct forward_pkt *f)
 
     if (!pkt_copy(f->pkt, f->l3 + f->l4, b, n))
         return;
-    if (f->proto == IPPROTO_TCP_ || f->proto == IPPROTO_UDP_) {
-        f->has_ports = n >= 4;
+    if ((f->proto == IPPROTO_TCP_ || f->proto == IPPROTO_UDP_) && n >= 4) {
+        f->has_ports = true;
         f->sport = be16(b);
         f->dport = be16(b + 2);
     }

@@ -180,7 +180,7 @@ START_TEST(test_fragments_where_that_is_allowed)
 END_TEST
 
 /* Its second half would begin at byte 0, behind the back of a firewall. */
-START_TEST(test_fragment_that_ends_beyond_64_kib_is_not_cut)
+START_TEST(test_fragment_that_ends_beyond_64_kib_is_dropped)
 {
     struct ipaddr src = outside(true), dst = inside(true);
     static uint8_t large[1450];
@@ -481,7 +481,7 @@ RUN_CASES("forward",
           LOOP(test_no_route_and_a_silent_host_are_told, 0, 2),
           LOOP(test_too_big_is_told_with_the_next_mtu, 0, 2),
           LOOP(test_fragments_where_that_is_allowed, 0, 2),
-          TEST(test_fragment_that_ends_beyond_64_kib_is_not_cut),
+          TEST(test_fragment_that_ends_beyond_64_kib_is_dropped),
           TEST(test_fragments_carry_the_options_that_want_it),
           TEST(test_addresses_that_do_not_leave_their_link),
           TEST(test_broadcasts_and_source_routes_stay_here),
