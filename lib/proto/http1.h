@@ -77,6 +77,10 @@ static inline void http1_head_start(struct http1_head *h)
  */
 unsigned http1_head_parse(struct http1_head *h, struct span in);
 
+/* The same for the head of an answer: h->method is its status.  Neither 0 nor
+ * 200: it is refused. */
+unsigned http1_answer_parse(struct http1_head *h, struct span in);
+
 static inline struct span http1_at(const uint8_t *text, struct http1_ref r)
 {
     return (struct span){text + r.at, r.n};
