@@ -53,6 +53,9 @@ enum { HTTP_CLIENT_BYTES = 17 * 1024 };
 struct http_client *http_client_new(struct env *,
                                     const struct http_client_config *);
 
+/* Closes the connections that are kept, which keep an image alive, too. */
+void http_client_rest(struct http_client *);
+
 struct http_answer {
     unsigned status;
     uint64_t length;               /* of the body; HTTP_ANY_LENGTH: not said */
@@ -112,12 +115,17 @@ struct http_fetch {
     bool foreign;           /* a redirect led to another origin */
     bool bodyless;          /* a redirect took the body off */
     uint64_t pushed;        /* bytes of the body */
+    void *waiter;           /* fiber_fetch()'s */
     ns_t ends_at;
 };
 
 /* E_INVAL: no URL, or one that is not http or https.  E_FULL: all connections
  * are in use.  Else dns_resolve()'s. */
 MUST_USE enum err http_fetch(struct http_client *, struct http_fetch *);
+/* The same on a fiber: waits for the end, and takes `done`.  E_CLOSED when the
+ * fiber was cancelled. */
+MUST_USE enum err fiber_fetch(struct env *, struct http_client *,
+                              struct http_fetch *);
 /* Goes on where `push` or `on_body` stopped. */
 void http_fetch_resume(struct http_fetch *);
 /* No callback follows.  Nothing when it is over. */

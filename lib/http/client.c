@@ -97,6 +97,13 @@ struct http_client *http_client_new(struct env *env,
     return c;
 }
 
+void http_client_rest(struct http_client *c)
+{
+    for (unsigned i = 0; i < c->nlinks; i++)
+        if (c->link[i].state == LINK_KEPT)
+            client_drop(&c->link[i]);
+}
+
 static void dialled(enum err err, struct stream *s, struct happy_eyeballs *eyes,
                     void *user)
 {

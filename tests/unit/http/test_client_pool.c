@@ -39,6 +39,9 @@ START_TEST(test_connection_is_used_again_for_the_same_origin_only)
     ck_assert(got(0, "GET /2 "));
     rig_say(0, ok);
     ck_assert(rig.done == 1 && rig.err == OK);
+    http_client_rest(&rig.client);
+    rig_turn();
+    ck_assert(!rig.server[0].s && !rig.server[1].s);
     rig_close();
 }
 END_TEST
