@@ -8,6 +8,16 @@
  */
 #include "http_impl.h"
 
+/* No room: from now on it is the answer that is slow, though its body may have
+ * been waited for until now. */
+static void wait_for_reader(struct http_exchange *x)
+{
+    ns_t last = loop_now(x->server->loop) + x->server->timeouts.write;
+
+    if (last < x->deadline)
+        conn_until(x, last);
+}
+
 /* Copies what fits of [*at, n) of `p`; true when all is gone. */
 static bool push(struct http_exchange *x, const uint8_t *p, uint32_t n,
                  uint32_t *at)
@@ -17,6 +27,8 @@ static bool push(struct http_exchange *x, const uint8_t *p, uint32_t n,
     *at += (uint32_t)took;
     if (took)
         conn_progress(x, took, x->server->timeouts.write);
+    if (*at < n)
+        wait_for_reader(x);
     return *at == n;
 }
 
@@ -258,8 +270,10 @@ static bool send_echo(struct http_exchange *x)
         if (data.n > x->from.echo_left)
             data.n = (size_t)x->from.echo_left;
         n = stream_write(x->stream, data);
-        if (n == 0)
+        if (n == 0) {
+            wait_for_reader(x);
             return false;
+        }
         stream_consume(x->stream, n);
         http1_body_took(&x->body, n);
         conn_progress(x, n, h->timeouts.body);

@@ -192,6 +192,32 @@ START_TEST(test_who_does_not_read_is_cut_off)
 }
 END_TEST
 
+/* The answer is the body: while it is not read, the time for answers counts. */
+START_TEST(test_who_does_not_read_an_echo_is_cut_off)
+{
+    struct http_timeouts t = rig_timeouts;
+    struct rig r;
+    struct client *c;
+
+    t.body = 100 * SEC;
+    t.write = 5 * SEC;
+    rig_start(&r, &site_config, &t);
+    c = rig_connect(&r, 0, 0);
+    c->lazy = true;
+    client_send(&r, c,
+                "POST /echo HTTP/1.1\r\nHost: a\r\n"
+                "Content-Length: 600000\r\n\r\n");
+    client_send_bytes(&r, c,
+                      (struct span){(uint8_t *)site.big, sizeof(site.big)});
+    rig_wait(&r, 4 * SEC);
+    ck_assert(!c->closed);
+    rig_wait(&r, 3 * SEC);
+    ck_assert(c->closed);
+    ck_assert_uint_eq(r.http->m.timeouts__write, 1);
+    rig_stop(&r);
+}
+END_TEST
+
 START_TEST(test_who_reads_slowly_but_steadily_gets_all)
 {
     struct rig r;
@@ -373,6 +399,7 @@ RUN_TESTS("slow", PANICS(), test_who_says_nothing_is_let_go,
           test_a_body_in_drops_is_cut_off,
           test_a_body_that_is_slow_but_steady_gets_through,
           test_who_does_not_read_is_cut_off,
+          test_who_does_not_read_an_echo_is_cut_off,
           test_who_reads_slowly_but_steadily_gets_all,
           test_a_handler_that_never_answers_is_answered_for,
           test_a_crowd_is_told_to_come_back, test_who_rests_longest_makes_room,
