@@ -336,7 +336,7 @@ static bool chain_is_whole(const struct ip_rx *rx)
 {
     uint8_t room[IP6_EXT_BYTES_MAX];
     uint32_t n = rx->len < sizeof(room) ? rx->len : (uint32_t)sizeof(room);
-    struct ip6_walk w = {.next = rx->proto};
+    struct ip6_walk w = {.next = rx->proto, .passing = true};
     const uint8_t *in =
         pkt_together(rx->pkt, rx->l4, n, (struct mspan){room, sizeof(room)});
 

@@ -62,13 +62,18 @@ static void describe_l4(struct forward_pkt *f)
     }
 }
 
-/* The extension headers, to the transport's. */
+/* The extension headers, to the transport's.  What they ask for is the
+ * destination's business (RFC 8200 4), and of routing headers RFC 5095 4.2
+ * wants no more than type 0 to be stopped. */
 static enum forward_known walk6(struct forward_pkt *f, bool *later)
 {
     uint8_t room[WALK_BYTES];
     uint32_t n = f->len < sizeof(room) ? f->len : (uint32_t)sizeof(room);
-    struct ip6_walk w = {
-        .at = IP6_BYTES, .next_at = 6, .next = f->proto, .hop_by_hop_ok = true};
+    struct ip6_walk w = {.at = IP6_BYTES,
+                         .next_at = 6,
+                         .next = f->proto,
+                         .hop_by_hop_ok = true,
+                         .passing = true};
     const uint8_t *in =
         pkt_together(f->pkt, f->l3, n, (struct mspan){room, sizeof(room)});
     enum ip6_walk_end end =
@@ -82,8 +87,10 @@ static enum forward_known walk6(struct forward_pkt *f, bool *later)
         *later = w.frag_off > 0;
         end = *later ? IP6_WALK_UPPER : ip6_walk(&w, (struct span){in, n});
     }
+    if (w.route_0)
+        return FORWARD_SOURCE_ROUTE;
     if (end != IP6_WALK_UPPER)
-        return end == IP6_WALK_ROUTE ? FORWARD_SOURCE_ROUTE : FORWARD_OBSCURE;
+        return FORWARD_OBSCURE;
     f->proto = w.next;
     f->l4 = w.at;
     return FORWARD_PLAIN;

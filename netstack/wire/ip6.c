@@ -21,7 +21,7 @@ static bool walk_options(struct ip6_walk *w, struct span in, size_t at,
         w->at = (uint32_t)at;
         if (end - at < 2 || in.p[at + 1] > end - at - 2)
             return false;
-        if (kind >> 6) {
+        if (kind >> 6 && !w->passing) {
             w->code = kind >> 6;
             return false;
         }
@@ -49,7 +49,8 @@ static bool step(struct ip6_walk *w, struct span in, size_t len,
     const uint8_t *p = in.p + at;
 
     if (w->next == IP6_NH_ROUTING) {
-        if (p[3] != 0) { /* segments left: RFC 8200 4.4, RFC 5095 */
+        w->route_0 |= p[2] == 0 && p[3] != 0;
+        if (p[3] != 0 && !w->passing) { /* RFC 8200 4.4, RFC 5095 */
             w->at += 2;
             *end = IP6_WALK_ROUTE;
             return false;

@@ -71,6 +71,9 @@ struct ip6_walk {
     uint16_t frag_off; /* FRAGMENT: in bytes */
     uint32_t frag_id;
     bool hop_by_hop_ok; /* only before any other header: RFC 8200 4.1 */
+    bool passing;       /* not for us, or not yet: what options and routing
+                         * headers ask for is not looked at */
+    bool route_0;       /* ...but there was one of RFC 5095, segments left */
 };
 
 /* Walks the extension headers from offset w->at on, w->next being the type of

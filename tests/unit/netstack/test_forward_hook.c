@@ -456,6 +456,43 @@ START_TEST(test_fragments_show_what_they_have)
 }
 END_TEST
 
+/* RFC 8200 4: what options ask for is for their destination; RFC 5095 4.2: of
+ * routing headers those of type 0 alone are stopped. */
+START_TEST(test_options_and_routing_headers_pass)
+{
+    static const struct {
+        uint8_t next, ext[8];
+        bool passes;
+    } t[] = {{IP6_NH_OPTIONS, {17, 0, 0x9e, 4}, true},
+             {IP6_NH_OPTIONS, {17, 0, 0x5e, 4}, true},
+             {IP6_NH_OPTIONS, {17, 0, 0x1e, 5}, false}, /* a lie */
+             {IP6_NH_HOP_BY_HOP, {17, 0, 0xde, 4}, true},
+             {IP6_NH_ROUTING, {17, 0, 4, 1}, true},
+             {IP6_NH_ROUTING, {17, 0, 0, 0}, true},
+             {IP6_NH_ROUTING, {17, 0, 0, 1}, false}};
+    struct ipaddr src = outside(false), dst = inside(false);
+
+    for (unsigned i = 0; i < ARRAY_LEN(t); i++) {
+        size_t n;
+
+        open_hooked(false);
+        o.n = 0;
+        put_udp6(&o, &src, 5, &dst, 6, "data", 4);
+        n = o.n;
+        memmove(o.b + 62, o.b + 54, n - 54);
+        memcpy(o.b + 54, t[i].ext, 8);
+        o.b[20] = t[i].next;
+        put_be16(o.b + 18, (uint16_t)(n - 54 + 8));
+        o.n = n + 8;
+        rig_in(&r, &o);
+        ck_assert_uint_eq(look(), t[i].passes);
+        if (t[i].passes)
+            ck_assert_uint_eq(hook.last.dport, 6);
+        rig_close(&r);
+    }
+}
+END_TEST
+
 /* What the hook cannot be shown does not pass it. */
 START_TEST(test_nothing_passes_a_judge_unseen)
 {
@@ -492,4 +529,5 @@ RUN_CASES("forward-hook", LOOP(test_hook_sees_ends_ports_and_networks, 0, 2),
           LOOP(test_quoted_datagram_is_translated, 0, 2),
           LOOP(test_any_bytes_may_be_written, 0, 2),
           LOOP(test_fragments_show_what_they_have, 0, 2),
+          TEST(test_options_and_routing_headers_pass),
           TEST(test_nothing_passes_a_judge_unseen))

@@ -343,6 +343,34 @@ START_TEST(test_first_fragment_without_transport_header_rfc_7112)
 }
 END_TEST
 
+/* What an option asks for is asked of who has the whole datagram. */
+START_TEST(test_option_in_fragments_is_judged_in_the_whole)
+{
+    static const uint8_t opt[] = {17, 0, 0x9e, 4, 0, 0, 0, 0};
+    const struct rig_frame *f;
+    struct rig r;
+
+    open_rig(&r);
+    for (unsigned i = 0; i < 2; i++) {
+        o.n = 0;
+        put_eth(&o, RIG_MAC, PEER_MAC, ETH_IP6);
+        put_ip6(&o, &peer6, &us6, IP6_NH_FRAGMENT, 64, i ? 16 : 24);
+        ip6_frag_emit(o.b + o.n, IP6_NH_OPTIONS, i ? 16 : 0, !i, 1);
+        o.n += IP6_FRAG_BYTES;
+        put_bytes(&o, opt, 8);
+        if (i == 0)
+            put_bytes(&o, "\0\7\0\11\0\20\0\0", 8);
+        rig_in(&r, &o);
+        ck_assert_uint_eq(drops(&r, frag_bad), 0);
+    }
+    ck_assert_uint_eq(drops(&r, ip6_option), 1);
+    f = rig_next(&r);
+    ck_assert(f && f->b[54] == ICMP6_PARAM && f->b[55] == ICMP6_CODE_OPTION);
+    ck_assert_uint_eq(be32(f->b + 58), 42);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_sent_datagrams_are_cut_and_come_together_again)
 {
     bool v4 = _i;
@@ -431,4 +459,5 @@ RUN_CASES("frag", LOOP(test_fragments_in_any_order, 0, 2),
           LOOP(test_sent_datagrams_are_cut_and_come_together_again, 0, 2),
           TEST(test_atomic_fragment_rfc_6946),
           TEST(test_fragment_within_a_fragment_is_dropped),
-          TEST(test_first_fragment_without_transport_header_rfc_7112))
+          TEST(test_first_fragment_without_transport_header_rfc_7112),
+          TEST(test_option_in_fragments_is_judged_in_the_whole))
