@@ -31,6 +31,18 @@ struct flow_script {
     size_t write_chunk; /* at most so much in one write; 0: any */
 };
 
+/* A server that sends all of so many bytes back, and its client. */
+static inline struct flow_script flow_echo(size_t n)
+{
+    return (struct flow_script){
+        .echo = true, .expect = n, .close = FLOW_CLOSE_ON_EOF};
+}
+
+static inline struct flow_script flow_ask(size_t n)
+{
+    return (struct flow_script){.send = n, .expect = n};
+}
+
 struct flow {
     struct flow_script script;
     struct stream *s;

@@ -54,6 +54,23 @@ void scene_play(struct scene *s, ns_t most)
                   (unsigned long long)s->server.flow[0].received);
 }
 
+void scene_play_many(struct scene *s, bool v4, const struct flow_script *server,
+                     const struct flow_script *client, struct flow *flow,
+                     unsigned n, bool (*over)(void *flows))
+{
+    struct ipaddr to;
+
+    server_open(&s->server, s->server_node, SCENE_PORT, server);
+    ck_assert(node_addr(s->server_node, v4, &to));
+    for (unsigned i = 0; i < n; i++)
+        ck_assert_int_eq(
+            flow_connect(&flow[i], s->client_node, &to, SCENE_PORT, client),
+            OK);
+    world_run(&s->world, 900 * NS_PER_SEC, over, flow);
+    for (unsigned i = 0; i < n; i++)
+        ck_assert_pstr_eq(flow_lacks(&flow[i]), NULL);
+}
+
 void scene_close(struct scene *s)
 {
     const char *loud = world_quiet(&s->world);

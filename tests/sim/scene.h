@@ -24,6 +24,11 @@ void scene_open(struct scene *, const struct lan_quality *, uint64_t seed,
 void scene_connect(struct scene *, bool v4, const struct flow_script *server,
                    const struct flow_script *client);
 void scene_play(struct scene *, ns_t most);
+/* `n` connections at once, all of which must have what they expect within
+ * 900 s.  `over` may be NULL: until that time is up. */
+void scene_play_many(struct scene *, bool v4, const struct flow_script *server,
+                     const struct flow_script *client, struct flow *,
+                     unsigned n, bool (*over)(void *flows));
 /* Demands quiet (world_quiet), then frees everything. */
 void scene_close(struct scene *);
 

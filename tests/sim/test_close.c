@@ -180,9 +180,8 @@ END_TEST
  * records come back. */
 START_TEST(test_slots_are_used_again)
 {
-    struct flow_script server = {
-        .echo = true, .expect = 100, .close = FLOW_CLOSE_ON_EOF};
-    struct flow_script client = {.send = 100, .expect = 100};
+    struct flow_script server = flow_echo(100);
+    struct flow_script client = flow_ask(100);
     struct node_config c = {.limits = {.tcp_conns = 2}};
     struct ipaddr to;
     struct scene s;

@@ -50,9 +50,7 @@ static void open_crowd(struct crowd *c, uint64_t seed)
 /* Host i is a server, host i + 50 its client; every second pair by IPv6. */
 static void connect_all(struct crowd *c)
 {
-    static const struct flow_script echo = {
-        .echo = true, .expect = BYTES, .close = FLOW_CLOSE_ON_EOF};
-    static const struct flow_script ask = {.send = BYTES, .expect = BYTES};
+    struct flow_script echo = flow_echo(BYTES), ask = flow_ask(BYTES);
 
     for (unsigned i = 0; i < PAIRS; i++) {
         struct node *to = c->world.node[i], *from = c->world.node[PAIRS + i];

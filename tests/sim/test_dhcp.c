@@ -53,6 +53,14 @@ static void expect_address(struct house *h, uint8_t last)
     ck_assert(ipaddr_eq(&a, &want));
 }
 
+/* And its address comes. */
+static void house_open_with_lease(struct house *h, const struct lan_quality *q,
+                                  uint64_t seed)
+{
+    house_open(h, q, seed);
+    expect_address(h, 100);
+}
+
 static void house_close(struct house *h)
 {
     ck_assert_uint_eq(h->d.strange, 0);
@@ -64,8 +72,7 @@ START_TEST(test_an_address_comes_over_a_bad_link)
 {
     struct house h;
 
-    house_open(&h, &bad, (uint64_t)_i);
-    expect_address(&h, 100);
+    house_open_with_lease(&h, &bad, (uint64_t)_i);
     house_close(&h);
 }
 END_TEST
@@ -74,8 +81,7 @@ START_TEST(test_the_lease_is_renewed_with_its_server)
 {
     struct house h;
 
-    house_open(&h, &good, 1);
-    expect_address(&h, 100);
+    house_open_with_lease(&h, &good, 1);
     ck_assert(!world_run(&h.w, 5 * LEASE_S * NS_PER_SEC, has_none, &h));
     ck_assert_uint_ge(h.d.renewals, 8); /* each half of a lease */
     ck_assert_uint_eq(h.d.rebindings, 0);
@@ -88,8 +94,7 @@ START_TEST(test_the_lease_is_renewed_over_a_bad_link)
 {
     struct house h;
 
-    house_open(&h, &bad, 20 + (uint64_t)_i);
-    expect_address(&h, 100);
+    house_open_with_lease(&h, &bad, 20 + (uint64_t)_i);
     ck_assert(!world_run(&h.w, 5 * LEASE_S * NS_PER_SEC, has_none, &h));
     house_close(&h);
 }
@@ -99,8 +104,7 @@ START_TEST(test_a_server_that_does_not_answer_directly_is_asked_by_broadcast)
 {
     struct house h;
 
-    house_open(&h, &good, 2);
-    expect_address(&h, 100);
+    house_open_with_lease(&h, &good, 2);
     h.d.deaf_to_direct = true;
     ck_assert(!world_run(&h.w, 3 * LEASE_S * NS_PER_SEC, has_none, &h));
     ck_assert_uint_ge(h.d.rebindings, 2);
@@ -113,8 +117,7 @@ START_TEST(test_an_address_is_given_up_when_its_lease_ends)
     struct house h;
     ns_t began;
 
-    house_open(&h, &good, 3);
-    expect_address(&h, 100);
+    house_open_with_lease(&h, &good, 3);
     began = h.w.now;
     h.d.silent = true;
     ck_assert(world_run(&h.w, 2 * LEASE_S * NS_PER_SEC, has_none, &h));
@@ -130,8 +133,7 @@ START_TEST(test_a_refused_renewal_gets_another_address)
 {
     struct house h;
 
-    house_open(&h, &good, 4);
-    expect_address(&h, 100);
+    house_open_with_lease(&h, &good, 4);
     h.d.first = 200;
     ck_assert(world_run(&h.w, LEASE_S * NS_PER_SEC, has_none, &h));
     ck_assert_uint_ge(h.d.naks, 1);
@@ -157,9 +159,8 @@ END_TEST
 START_TEST(test_two_hosts_talk_with_addresses_from_a_server)
 {
     struct node_config c = {.dhcp4 = true, .none6 = true};
-    struct flow_script server = {
-        .echo = true, .expect = 50 * KIB, .close = FLOW_CLOSE_ON_EOF};
-    struct flow_script client = {.send = 50 * KIB, .expect = 50 * KIB};
+    struct flow_script server = flow_echo(50 * KIB);
+    struct flow_script client = flow_ask(50 * KIB);
     struct scene s = {0};
     struct dhcpd d;
 

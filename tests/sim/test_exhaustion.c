@@ -32,9 +32,8 @@ START_TEST(test_a_pool_that_is_empty_for_a_while)
 {
     int which = _i % POOLS, side = _i / POOLS % SIDES;
     int after = _i / POOLS / SIDES;
-    struct flow_script server = {
-        .echo = true, .expect = 20 * KIB, .close = FLOW_CLOSE_ON_EOF};
-    struct flow_script client = {.send = 20 * KIB, .expect = 20 * KIB};
+    struct flow_script server = flow_echo(20 * KIB);
+    struct flow_script client = flow_ask(20 * KIB);
     struct scene s;
     struct pool *p;
 
@@ -51,26 +50,16 @@ END_TEST
 /* As little memory as the floors allow, and everything at once. */
 START_TEST(test_too_little_for_everyone_is_enough_for_each)
 {
-    struct flow_script server = {
-        .echo = true, .expect = 100 * KIB, .close = FLOW_CLOSE_ON_EOF};
-    struct flow_script client = {.send = 100 * KIB, .expect = 100 * KIB};
+    struct flow_script server = flow_echo(100 * KIB);
+    struct flow_script client = flow_ask(100 * KIB);
     struct node_config c = {
         .limits = {.tcp_conns = FLOWS_MAX, .rx_blocks = 160, .tx_blocks = 80},
         .pkts = 256};
     struct flow flow[FLOWS_MAX];
-    struct ipaddr to;
     struct scene s;
 
     scene_open(&s, &quality, 5, &c);
-    server_open(&s.server, s.server_node, SCENE_PORT, &server);
-    ck_assert(node_addr(s.server_node, _i & 1, &to));
-    for (unsigned i = 0; i < FLOWS_MAX; i++)
-        ck_assert_int_eq(
-            flow_connect(&flow[i], s.client_node, &to, SCENE_PORT, &client),
-            OK);
-    world_run(&s.world, 900 * NS_PER_SEC, NULL, NULL);
-    for (unsigned i = 0; i < FLOWS_MAX; i++)
-        ck_assert_pstr_eq(flow_lacks(&flow[i]), NULL);
+    scene_play_many(&s, _i & 1, &server, &client, flow, FLOWS_MAX, NULL);
     scene_close(&s);
 }
 END_TEST

@@ -15,9 +15,8 @@ static uint64_t run(uint64_t seed, uint32_t caps)
                             .loss_ppm = 20000,
                             .dup_ppm = 10000,
                             .corrupt_ppm = 5000};
-    struct flow_script server = {
-        .echo = true, .expect = 80 * KIB, .close = FLOW_CLOSE_ON_EOF};
-    struct flow_script client = {.send = 80 * KIB, .expect = 80 * KIB};
+    struct flow_script server = flow_echo(80 * KIB);
+    struct flow_script client = flow_ask(80 * KIB);
     struct node_config c = {.caps = caps};
     struct scene s;
     uint64_t hash;

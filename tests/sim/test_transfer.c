@@ -107,9 +107,8 @@ END_TEST
 
 START_TEST(test_echo_with_back_pressure)
 {
-    struct flow_script server = {
-        .echo = true, .expect = 400 * KIB, .close = FLOW_CLOSE_ON_EOF};
-    struct flow_script client = {.send = 400 * KIB, .expect = 400 * KIB};
+    struct flow_script server = flow_echo(400 * KIB);
+    struct flow_script client = flow_ask(400 * KIB);
     struct scene s;
 
     scene_open(&s, &links[_i], 9, NULL);
@@ -145,24 +144,14 @@ static bool all_closed(void *arg)
 
 START_TEST(test_many_connections_share_the_link)
 {
-    struct flow_script server = {
-        .echo = true, .expect = 50 * KIB, .close = FLOW_CLOSE_ON_EOF};
-    struct flow_script client = {.send = 50 * KIB, .expect = 50 * KIB};
+    struct flow_script server = flow_echo(50 * KIB);
+    struct flow_script client = flow_ask(50 * KIB);
     struct node_config c = {.limits = {.tcp_conns = FLOWS_MAX}};
     struct flow flow[FLOWS_MAX];
     struct scene s;
-    struct ipaddr to;
 
     scene_open(&s, &links[_i], 11, &c);
-    server_open(&s.server, s.server_node, SCENE_PORT, &server);
-    ck_assert(node_addr(s.server_node, _i & 1, &to));
-    for (unsigned i = 0; i < FLOWS_MAX; i++)
-        ck_assert_int_eq(
-            flow_connect(&flow[i], s.client_node, &to, SCENE_PORT, &client),
-            OK);
-    world_run(&s.world, 900 * NS_PER_SEC, all_closed, flow);
-    for (unsigned i = 0; i < FLOWS_MAX; i++)
-        ck_assert_pstr_eq(flow_lacks(&flow[i]), NULL);
+    scene_play_many(&s, _i & 1, &server, &client, flow, FLOWS_MAX, all_closed);
     scene_close(&s);
 }
 END_TEST

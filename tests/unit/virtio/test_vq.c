@@ -63,6 +63,23 @@ static void use(uint32_t id, uint32_t len)
     q.used->idx++;
 }
 
+/* A ring of 8 with so many chains in it, alike, that the device may take. */
+static void ring_with(unsigned chains, unsigned n, unsigned in)
+{
+    init(8, 8, 0, true);
+    for (unsigned i = 0; i < chains; i++)
+        ck_assert(add(n, in, &q));
+    publish();
+}
+
+static void is_caught(const char *why)
+{
+    uint32_t len;
+
+    ck_assert_ptr_null(vq_take(&q, &len));
+    ck_assert_str_eq(q.failure, why);
+}
+
 /* The last chain added: the device will find it here. */
 static uint16_t head_of_last(void)
 {
@@ -267,9 +284,7 @@ START_TEST(test_id_out_of_range_is_a_lie)
 {
     uint32_t len;
 
-    init(8, 8, 0, true);
-    ck_assert(add(1, 1, &q));
-    publish();
+    ring_with(1, 1, 1);
     use(_i == 0 ? 8 : _i == 1 ? 0x10000 : UINT32_MAX, 0);
     ck_assert_uint_eq(vq_ready(&q), 1);
     ck_assert_ptr_null(vq_take(&q, &len));
@@ -294,15 +309,10 @@ END_TEST
 
 START_TEST(test_id_not_outstanding_is_a_lie)
 {
-    uint32_t len;
-
-    init(8, 8, 0, true);
-    ck_assert(add(2, 1, &q));
-    publish();
+    ring_with(1, 2, 1);
     use(_i == 0 ? 1 : 5, 0); /* the middle of a chain; a free one */
     ck_assert_uint_eq(vq_ready(&q), 1);
-    ck_assert_ptr_null(vq_take(&q, &len));
-    ck_assert_str_eq(q.failure, "it finished a buffer that it did not have");
+    is_caught("it finished a buffer that it did not have");
 }
 END_TEST
 
@@ -310,16 +320,12 @@ START_TEST(test_id_twice_is_a_lie)
 {
     uint32_t len;
 
-    init(8, 8, 0, true);
-    ck_assert(add(1, 1, &q));
-    ck_assert(add(1, 1, &q));
-    publish();
+    ring_with(2, 1, 1);
     use(1, 0);
     use(1, 0);
     ck_assert_uint_eq(vq_ready(&q), 2);
     ck_assert_ptr_nonnull(vq_take(&q, &len));
-    ck_assert_ptr_null(vq_take(&q, &len));
-    ck_assert_str_eq(q.failure, "it finished a buffer that it did not have");
+    is_caught("it finished a buffer that it did not have");
 }
 END_TEST
 
@@ -327,10 +333,7 @@ START_TEST(test_index_beyond_outstanding_is_a_lie)
 {
     static const uint16_t jump[] = {3, 9, 0x8000, UINT16_MAX};
 
-    init(8, 8, 0, true);
-    ck_assert(add(1, 1, &q));
-    ck_assert(add(1, 1, &q));
-    publish();
+    ring_with(2, 1, 1);
     q.used->idx = jump[_i];
     ck_assert_uint_eq(vq_ready(&q), 0);
     ck_assert_str_eq(q.failure, "it finished more buffers than it was given");
@@ -341,17 +344,13 @@ START_TEST(test_length_beyond_the_chain_is_a_lie)
 {
     uint32_t len;
 
-    init(8, 8, 0, true);
-    ck_assert(add(2, 2, &q)); /* 10 + 11 */
-    ck_assert(add(2, 2, &q));
-    publish();
+    ring_with(2, 2, 2); /* of 10 + 11 bytes */
     use(0, 21);
     use(2, _i == 0 ? 22 : UINT32_MAX);
     ck_assert_uint_eq(vq_ready(&q), 2);
     ck_assert_ptr_nonnull(vq_take(&q, &len));
     ck_assert_uint_eq(len, 21);
-    ck_assert_ptr_null(vq_take(&q, &len));
-    ck_assert_str_eq(q.failure, "it wrote more than a buffer holds");
+    is_caught("it wrote more than a buffer holds");
 }
 END_TEST
 
@@ -360,9 +359,7 @@ START_TEST(test_length_of_what_was_only_read_is_ignored)
 {
     uint32_t len;
 
-    init(8, 8, 0, true);
-    ck_assert(add(2, 0, &q));
-    publish();
+    ring_with(1, 2, 0);
     use(0, 1514);
     ck_assert_uint_eq(vq_ready(&q), 1);
     ck_assert_ptr_nonnull(vq_take(&q, &len));
@@ -373,9 +370,7 @@ START_TEST(test_a_liar_that_overwrites_descriptors_hurts_itself)
 {
     uint32_t len;
 
-    init(8, 8, 0, true);
-    ck_assert(add(3, 3, &q));
-    publish();
+    ring_with(1, 3, 3);
     memset(q.desc, 0xff, 8 * sizeof(*q.desc));
     use(0, 33);
     ck_assert_uint_eq(vq_ready(&q), 1);
