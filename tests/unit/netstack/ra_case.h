@@ -47,4 +47,48 @@ static inline void send_ra(struct rig *r)
     rig_in(r, &o);
 }
 
+/* The address below that prefix, if there is one. */
+static inline struct ifaddr *addr_below(struct rig *r, const char *prefix)
+{
+    struct ipaddr p = rig_addr(prefix);
+    struct nif *nif = &r->net->nif[0];
+
+    for (unsigned i = 0; i < nif->naddrs; i++)
+        if (nif->addr[i].state != ADDR_NONE &&
+            addr_in_prefix(&nif->addr[i].addr, &p, 64))
+            return &nif->addr[i];
+    return NULL;
+}
+
+static inline const struct rig_frame *next_ndp(struct rig *r, uint8_t type)
+{
+    const struct rig_frame *f;
+
+    while ((f = rig_next(r)))
+        if (be16(f->b + 12) == ETH_IP6 && f->b[20] == IPPROTO_ICMP6 &&
+            f->b[54] == type) {
+            ck_assert(frame_is_sound(f));
+            ck_assert_uint_eq(f->b[21], NDP_HOPS);
+            return f;
+        }
+    return NULL;
+}
+
+static inline void claim(struct rig *r, const struct ipaddr *target,
+                         bool advert)
+{
+    static const struct ipaddr unspecified;
+    struct ipaddr group = rig_addr("ff02::1:ff00:0");
+    uint8_t b[NDP_NS_BYTES];
+
+    memcpy(group.b + 13, target->b + 13, 3);
+    o.n = 0;
+    if (advert)
+        put_ndp(&o, target, &all_nodes, b,
+                ndp_na_emit(b, target, PEER_MAC, NDP_NA_OVERRIDE));
+    else
+        put_ndp(&o, &unspecified, &group, b, ndp_ns_emit(b, target, 0));
+    rig_in(r, &o);
+}
+
 #endif

@@ -1,85 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* The DHCP client's machine, by script on virtual time. */
+/*
+ * test_dhcp_core.c - the machine of DHCPv4, by script on virtual time: whom it
+ * asks, and whom it believes.
+ */
 #include "../lib/suite.h"
-
-#include <dhcp/core.h>
-
-#define ME     UINT64_C(0x020000000002)
-#define SERVER UINT32_C(0x0a000001)
-#define LEASED UINT32_C(0x0a000032)
-#define RANDOM UINT32_C(0x12345678)
-#define S      NS_PER_SEC
-
-static const uint8_t id[15] = {255, 1, 2, 3, 4, 0, 3, 0, 1, 2};
-static const struct dhcp_who who = {.mac = ME,
-                                    .hostname = {(const uint8_t *)"me", 2},
-                                    .client = {id, sizeof(id)}};
-
-static struct dhcp4_reply reply(const struct dhcp *d, uint8_t type)
-{
-    struct dhcp4_reply r = {.type = type,
-                            .xid = d->xid,
-                            .yiaddr = LEASED,
-                            .server = SERVER,
-                            .mac = ME,
-                            .has_lease = true,
-                            .lease_s = 1000,
-                            .mask = 0xffffff00,
-                            .nrouters = 1,
-                            .router = {SERVER}};
-
-    return r;
-}
-
-/* What is sent next, which must be `type`. */
-static struct dhcp_out sent(struct dhcp *d, ns_t now, uint8_t type)
-{
-    struct dhcp_out out = {.src = 0};
-
-    ck_assert(dhcp_next(d, now, &out));
-    ck_assert_uint_eq(out.msg.type, type);
-    ck_assert_uint_eq(out.msg.xid, d->xid);
-    ck_assert_uint_eq(out.msg.mac, ME);
-    ck_assert(!dhcp_next(d, now, &(struct dhcp_out){.src = 0}));
-    return out;
-}
-
-static struct dhcp in_state(enum dhcp_state s)
-{
-    struct dhcp d;
-    struct dhcp4_reply r;
-    ns_t now = 10 * S;
-
-    dhcp_start(&d, &who, 0, 0);
-    if (s == DHCP_INIT)
-        return d;
-    dhcp_on_time(&d, now, RANDOM);
-    if (s == DHCP_SELECTING)
-        return d;
-    sent(&d, now, DHCP4_DISCOVER);
-    r = reply(&d, DHCP4_OFFER);
-    dhcp_on_reply(&d, &r, now, RANDOM);
-    if (s == DHCP_REQUESTING)
-        return d;
-    sent(&d, now, DHCP4_REQUEST);
-    r.type = DHCP4_ACK;
-    ck_assert_int_eq(dhcp_on_reply(&d, &r, now, RANDOM), DHCP_CHECK);
-    if (s == DHCP_CHECKING)
-        return d;
-    dhcp_on_checked(&d);
-    if (s == DHCP_BOUND)
-        return d;
-    if (s == DHCP_REBOOTING) {
-        dhcp_on_link_up(&d, now, RANDOM + 1);
-        return d;
-    }
-    dhcp_on_time(&d, d.t1, RANDOM + 2);
-    if (s == DHCP_RENEWING)
-        return d;
-    sent(&d, d.t1, DHCP4_REQUEST);
-    dhcp_on_time(&d, d.t2, RANDOM + 3);
-    return d;
-}
+#include "dhcp_case.h"
 
 START_TEST(test_states_are_reached)
 {
@@ -148,92 +73,6 @@ START_TEST(test_request_unanswered_starts_over)
     sent(&d, d.next, DHCP4_REQUEST);
     dhcp_on_time(&d, d.next, RANDOM);
     ck_assert_int_eq(d.state, DHCP_INIT);
-}
-END_TEST
-
-START_TEST(test_times_of_the_lease)
-{
-    struct dhcp d = in_state(DHCP_BOUND);
-
-    /* A thirty-second part more or less: RFC 2131 4.4.5. */
-    ck_assert_uint_ge(d.t1, 10 * S + 500 * S * 31 / 32);
-    ck_assert_uint_le(d.t1, 10 * S + 500 * S * 33 / 32);
-    ck_assert_uint_ge(d.t2, 10 * S + 875 * S * 31 / 32);
-    ck_assert_uint_le(d.t2, 10 * S + 875 * S * 33 / 32);
-    ck_assert_uint_eq(d.expires, 1010 * S);
-    ck_assert_uint_eq(dhcp_deadline(&d), d.t1);
-}
-END_TEST
-
-START_TEST(test_renewing_asks_the_server_alone)
-{
-    struct dhcp d = in_state(DHCP_RENEWING);
-    struct dhcp_out out = sent(&d, d.t1, DHCP4_REQUEST);
-
-    ck_assert_uint_eq(out.dst, SERVER);
-    ck_assert_uint_eq(out.src, LEASED);
-    ck_assert_uint_eq(out.msg.ciaddr, LEASED);
-    ck_assert_uint_eq(out.msg.requested, 0); /* RFC 2131 4.3.6 */
-    ck_assert_uint_eq(out.msg.server, 0);
-    ck_assert(!out.msg.broadcast);
-    /* Half of what is left until T2. */
-    ck_assert_uint_eq(dhcp_deadline(&d), d.t1 + (d.t2 - d.t1) / 2);
-}
-END_TEST
-
-START_TEST(test_rebinding_asks_everyone)
-{
-    struct dhcp d = in_state(DHCP_REBINDING);
-    struct dhcp_out out = sent(&d, d.t2, DHCP4_REQUEST);
-
-    ck_assert_uint_eq(out.dst, UINT32_MAX);
-    ck_assert_uint_eq(out.msg.ciaddr, LEASED);
-    ck_assert_uint_eq(out.src, LEASED);
-}
-END_TEST
-
-START_TEST(test_renewal_starts_the_lease_anew)
-{
-    for (int s = DHCP_RENEWING; s <= DHCP_REBINDING; s++) {
-        struct dhcp d = in_state((enum dhcp_state)s);
-        ns_t asked = s == DHCP_RENEWING ? d.t1 : d.t2;
-        struct dhcp4_reply r = reply(&d, DHCP4_ACK);
-
-        ck_assert_int_eq(dhcp_on_reply(&d, &r, asked + 3 * S, RANDOM),
-                         DHCP_RENEWED);
-        ck_assert_int_eq(d.state, DHCP_BOUND);
-        ck_assert_uint_eq(d.expires, asked + 1000 * S);
-    }
-}
-END_TEST
-
-START_TEST(test_lease_that_nobody_renews_is_lost)
-{
-    struct dhcp d = in_state(DHCP_BOUND);
-    ns_t now = 0;
-    enum dhcp_event e = DHCP_NOTHING;
-    struct dhcp_out out;
-    unsigned n = 0;
-
-    while (e != DHCP_LOST) {
-        ck_assert_uint_lt(n, 20);
-        now = dhcp_deadline(&d);
-        e = dhcp_on_time(&d, now, RANDOM);
-        if (e == DHCP_NOTHING)
-            ck_assert(dhcp_next(&d, now, &out)), n++;
-    }
-    ck_assert_uint_eq(now, d.expires ? d.expires : 1010 * S);
-    ck_assert_int_eq(d.state, DHCP_INIT);
-    ck_assert_uint_ge(n, 4);
-}
-END_TEST
-
-START_TEST(test_machine_that_slept_past_t2_rebinds)
-{
-    struct dhcp d = in_state(DHCP_BOUND);
-
-    ck_assert_int_eq(dhcp_on_time(&d, d.t2 + S, RANDOM), DHCP_NOTHING);
-    ck_assert_int_eq(d.state, DHCP_REBINDING);
 }
 END_TEST
 
@@ -336,41 +175,6 @@ START_TEST(test_lies_are_strays)
 }
 END_TEST
 
-START_TEST(test_absurd_times_become_sane)
-{
-    static const struct {
-        uint32_t lease, t1, t2;
-    } bad[] = {{0, 0, 0},      {1, 1, 1},         {1000, 900, 100},
-               {1000, 0, 900}, {1000, 100, 2000}, {UINT32_MAX - 1, 0, 0},
-               {1000, 1000, 0}};
-
-    for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
-        struct dhcp d = in_state(DHCP_REQUESTING);
-        struct dhcp4_reply r = reply(&d, DHCP4_ACK);
-
-        r.lease_s = bad[i].lease;
-        r.t1_s = bad[i].t1;
-        r.t2_s = bad[i].t2;
-        ck_assert_int_eq(dhcp_on_reply(&d, &r, 10 * S, RANDOM), DHCP_CHECK);
-        ck_assert_uint_gt(d.t1, 10 * S);
-        ck_assert_uint_gt(d.t2, d.t1);
-        ck_assert_uint_gt(d.expires, d.t2);
-    }
-}
-END_TEST
-
-START_TEST(test_lease_for_ever)
-{
-    struct dhcp d = in_state(DHCP_REQUESTING);
-    struct dhcp4_reply r = reply(&d, DHCP4_ACK);
-
-    r.lease_s = UINT32_MAX;
-    ck_assert_int_eq(dhcp_on_reply(&d, &r, 10 * S, RANDOM), DHCP_CHECK);
-    dhcp_on_checked(&d);
-    ck_assert_uint_eq(dhcp_deadline(&d), NS_NEVER);
-}
-END_TEST
-
 START_TEST(test_remembered_address_is_asked_for_once)
 {
     struct dhcp_who again = who;
@@ -425,26 +229,6 @@ START_TEST(test_rfc_6842_reply_to_another_client_is_ignored)
 }
 END_TEST
 
-START_TEST(test_release_goes_to_the_server_alone)
-{
-    for (int s = DHCP_INIT; s <= DHCP_REBINDING; s++) {
-        struct dhcp d = in_state((enum dhcp_state)s);
-        struct dhcp_out out;
-
-        ck_assert_int_eq(dhcp_release(&d),
-                         s >= DHCP_CHECKING || s == DHCP_REBOOTING);
-        if (d.send) {
-            out = sent(&d, 20 * S, DHCP4_RELEASE);
-            ck_assert_uint_eq(out.msg.ciaddr, LEASED);
-            ck_assert_uint_eq(out.msg.server, SERVER);
-            ck_assert_uint_eq(out.dst, SERVER);
-            ck_assert_uint_eq(out.msg.client.n, sizeof(id));
-        }
-        ck_assert_uint_eq(dhcp_deadline(&d), NS_NEVER);
-    }
-}
-END_TEST
-
 START_TEST(test_inform_is_asked_four_times)
 {
     struct dhcp_who me = who;
@@ -487,20 +271,14 @@ START_TEST(test_masks)
 }
 END_TEST
 
-RUN_TESTS("dhcp_core", PANICS(), test_states_are_reached,
+RUN_TESTS("dhcp core", PANICS(), test_states_are_reached,
           test_discover_is_repeated_ever_more_slowly,
           test_request_names_the_offer_and_its_server,
           test_request_says_the_secs_of_its_discover,
-          test_request_unanswered_starts_over, test_times_of_the_lease,
-          test_renewing_asks_the_server_alone, test_rebinding_asks_everyone,
-          test_renewal_starts_the_lease_anew,
-          test_lease_that_nobody_renews_is_lost,
-          test_machine_that_slept_past_t2_rebinds, test_nak_loses_the_lease,
+          test_request_unanswered_starts_over, test_nak_loses_the_lease,
           test_nak_of_another_server_is_ignored,
           test_decline_when_the_address_is_taken,
           test_link_up_asks_for_the_same_address, test_lies_are_strays,
-          test_absurd_times_become_sane, test_lease_for_ever,
           test_remembered_address_is_asked_for_once,
           test_rfc_6842_reply_to_another_client_is_ignored,
-          test_release_goes_to_the_server_alone,
           test_inform_is_asked_four_times, test_masks)

@@ -1,158 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* IPv6 configuration: duplicate detection, routers, prefixes, lifetimes. */
+/*
+ * test_ra.c - routers of IPv6: solicited, believed or not, preferred, bounded.
+ */
 #include "../lib/suite.h"
 #include "ra_case.h"
-
-/* The address below that prefix, if there is one. */
-static struct ifaddr *addr_below(struct rig *r, const char *prefix)
-{
-    struct ipaddr p = rig_addr(prefix);
-    struct nif *nif = &r->net->nif[0];
-
-    for (unsigned i = 0; i < nif->naddrs; i++)
-        if (nif->addr[i].state != ADDR_NONE &&
-            addr_in_prefix(&nif->addr[i].addr, &p, 64))
-            return &nif->addr[i];
-    return NULL;
-}
-
-static const struct rig_frame *next_ndp(struct rig *r, uint8_t type)
-{
-    const struct rig_frame *f;
-
-    while ((f = rig_next(r)))
-        if (be16(f->b + 12) == ETH_IP6 && f->b[20] == IPPROTO_ICMP6 &&
-            f->b[54] == type) {
-            ck_assert(frame_is_sound(f));
-            ck_assert_uint_eq(f->b[21], NDP_HOPS);
-            return f;
-        }
-    return NULL;
-}
-
-START_TEST(test_link_local_address_is_probed_and_stable)
-{
-    struct netif_config c = rig_static();
-    struct ifaddr *a;
-    struct ipaddr first;
-    const struct rig_frame *f;
-    struct rig r;
-
-    rig_open_raw(&r, &c);
-    a = addr_below(&r, "fe80::");
-    ck_assert(a && a->state == ADDR_OPTIMISTIC);
-    first = a->addr;
-    ck_assert_mem_ne(first.b + 11, "\xff\xfe", 2); /* no EUI-64 */
-    rig_wait(&r, 2 * S);
-    f = next_ndp(&r, NDP_NS);
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(f->n, 14 + 40 + 32);   /* RFC 4862 5.4.2: no address... */
-    ck_assert_mem_eq(f->b + 78, "\16\1", 2); /* ...but RFC 7527's nonce */
-    ck_assert_mem_eq(f->b + 22, (const uint8_t[16]){0}, 16);
-    ck_assert_mem_eq(f->b + 62, first.b, 16);
-    ck_assert_ptr_null(next_ndp(&r, NDP_NS));
-    ck_assert_int_eq(a->state, ADDR_PREFERRED);
-    rig_close(&r);
-    rig_open_raw(&r, &c); /* the same after a restart */
-    ck_assert(ipaddr_eq(&addr_below(&r, "fe80::")->addr, &first));
-    rig_close(&r);
-    c.stable_secret[3] = 1;
-    rig_open_raw(&r, &c); /* but not with another secret */
-    ck_assert(!ipaddr_eq(&addr_below(&r, "fe80::")->addr, &first));
-    rig_close(&r);
-}
-END_TEST
-
-static void claim(struct rig *r, const struct ipaddr *target, bool advert)
-{
-    static const struct ipaddr unspecified;
-    struct ipaddr group = rig_addr("ff02::1:ff00:0");
-    uint8_t b[NDP_NS_BYTES];
-
-    memcpy(group.b + 13, target->b + 13, 3);
-    o.n = 0;
-    if (advert)
-        put_ndp(&o, target, &all_nodes, b,
-                ndp_na_emit(b, target, PEER_MAC, NDP_NA_OVERRIDE));
-    else
-        put_ndp(&o, &unspecified, &group, b, ndp_ns_emit(b, target, 0));
-    rig_in(r, &o);
-}
-
-START_TEST(test_duplicate_address_is_replaced)
-{
-    bool advert = _i;
-    struct netif_config c = rig_static();
-    struct ipaddr seen[DAD_RETRIES + 1];
-    struct rig r;
-
-    begin_ra(0);
-    rig_open_raw(&r, &c);
-    for (unsigned i = 0; i <= DAD_RETRIES; i++) {
-        struct ifaddr *a = addr_below(&r, "fe80::");
-
-        ck_assert_ptr_nonnull(a);
-        seen[i] = a->addr;
-        ck_assert(i == 0 || !ipaddr_eq(&seen[i], &seen[i - 1]));
-        rig_wait(&r, S / 2);
-        claim(&r, &a->addr, advert);
-    }
-    ck_assert_ptr_null(addr_below(&r, "fe80::")); /* RFC 7217 6: given up */
-    ck_assert_uint_eq(r.net->count.address_conflicts, DAD_RETRIES + 1);
-    rig_close(&r);
-}
-END_TEST
-
-START_TEST(test_static_address_that_is_taken_is_tried_again)
-{
-    struct netif_config c = {
-        .static6 = {.addr = rig_addr("2001:db8::5"), .prefix_bits = 64}};
-    struct ipaddr a = c.static6.addr;
-    struct net_note note;
-    bool told = false;
-    struct rig r;
-
-    begin_ra(0);
-    rig_open_raw(&r, &c);
-    ck_assert_ptr_null(addr_find(&r.net->nif[0], &a)); /* not optimistic */
-    rig_wait(&r, S / 2);
-    claim(&r, &a, true);
-    while (net_note(r.net, &note))
-        told |= note.kind == NET_ADDR_CONFLICT && ipaddr_eq(&note.addr, &a);
-    ck_assert(told);
-    rig_wait(&r, 10 * S);
-    ck_assert_ptr_null(addr_find(&r.net->nif[0], &a));
-    rig_wait(&r, 60 * S);
-    ck_assert_ptr_nonnull(addr_find(&r.net->nif[0], &a));
-    rig_close(&r);
-}
-END_TEST
-
-START_TEST(test_optimistic_address_answers_without_override)
-{
-    struct netif_config c = rig_static();
-    struct ipaddr peer = rig_addr("fe80::1"), us;
-    uint8_t ns[NDP_NS_BYTES];
-    const struct rig_frame *f;
-    struct ndp_msg m;
-    struct rig r;
-
-    rig_open_raw(&r, &c);
-    us = addr_below(&r, "fe80::")->addr;
-    o.n = 0;
-    put_ndp(&o, &peer, &us, ns, ndp_ns_emit(ns, &us, PEER_MAC));
-    rig_in(&r, &o);
-    f = next_ndp(&r, NDP_NA);
-    ck_assert(f && ndp_parse(&m, (struct span){f->b + 54, f->n - 54}));
-    ck_assert(m.solicited && !m.override_);
-    rig_wait(&r, 2 * S);
-    rig_in(&r, &o);
-    f = next_ndp(&r, NDP_NA);
-    ck_assert(f && ndp_parse(&m, (struct span){f->b + 54, f->n - 54}));
-    ck_assert(m.override_);
-    rig_close(&r);
-}
-END_TEST
 
 START_TEST(test_router_is_solicited_until_it_answers)
 {
@@ -481,10 +332,7 @@ START_TEST(test_solicitations_that_must_not_be_answered)
 }
 END_TEST
 
-RUN_CASES("ra", TEST(test_link_local_address_is_probed_and_stable),
-          TEST(test_static_address_that_is_taken_is_tried_again),
-          TEST(test_optimistic_address_answers_without_override),
-          TEST(test_router_is_solicited_until_it_answers),
+RUN_CASES("ra", TEST(test_router_is_solicited_until_it_answers),
           TEST(test_advertisement_configures_everything),
           TEST(test_lifetimes_are_not_cut_short_by_a_forger),
           TEST(test_advertisements_that_must_not_be_believed),
@@ -493,5 +341,4 @@ RUN_CASES("ra", TEST(test_link_local_address_is_probed_and_stable),
           TEST(test_redirect_by_the_first_hop_is_obeyed),
           TEST(test_link_that_comes_back_is_announced_to),
           TEST(test_none6_is_deaf_and_dumb),
-          TEST(test_solicitations_that_must_not_be_answered),
-          LOOP(test_duplicate_address_is_replaced, 0, 2))
+          TEST(test_solicitations_that_must_not_be_answered))

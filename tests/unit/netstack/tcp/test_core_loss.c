@@ -1,64 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_core_loss.c - loss recovery: RFC 6675, RFC 6582, RFC 5681, RFC 3042,
- * RFC 6298.
+ * test_core_loss.c - loss that acknowledgements tell of: fast retransmit, SACK
+ * (RFC 6675), NewReno (RFC 6582).
  */
-#include "core_rig.h"
+#include "loss_case.h"
 #include "tcp_suite.h"
-
-static struct seq_set board;
-
-enum { SEGS = 10 };
-
-/* Segment n of what is in flight: [seg(n), seg(n + 1)). */
-static uint32_t seg(uint32_t n)
-{
-    return ISS + 1 + n * MSS;
-}
-
-/* SEGS segments in flight, and more to send. */
-static struct tcb in_flight(bool sack)
-{
-    struct tcb t = at_rest();
-
-    seq_set_clear(&board);
-    t.sack_ok = sack;
-    t.board = sack ? &board : NULL;
-    t.snd_wnd = t.snd_wnd_max = 60000;
-    tcp_on_write(&t, 50 * MSS);
-    ck_assert_uint_eq(drain(&t, T0), SEGS);
-    return t;
-}
-
-/* An ACK of seg(n), with SACK of segments [from, to). */
-static struct tcp_act sacked(struct tcb *t, uint32_t n, uint32_t from,
-                             uint32_t to)
-{
-    return on(t, T0, TCP_ACK, .ack = seg(n), .wnd = 60000, .nsack = 1,
-              .sack = {{seg(from), seg(to)}});
-}
-
-static struct tcp_act plain(struct tcb *t, uint32_t n)
-{
-    return on(t, T0, TCP_ACK, .ack = seg(n), .wnd = 60000);
-}
-
-/* The timeout, after the probe. */
-static struct tcp_act expire(struct tcb *t)
-{
-    struct tcp_act a;
-
-    for (int i = 0; i < 3; i++) {
-        a = tcp_on_timer(t, t->rtx_at);
-        if (a.rtx_timeout)
-            break;
-        drain(t, T0);
-    }
-    ck_assert(a.rtx_timeout);
-    return a;
-}
-
-/* ---- without SACK ---- */
 
 START_TEST(test_limited_transmit)
 {
@@ -172,8 +118,6 @@ START_TEST(test_window_update_is_no_duplicate)
     ck_assert_uint_eq(t.ca, TCP_CA_OPEN);
 }
 END_TEST
-
-/* ---- with SACK ---- */
 
 START_TEST(test_sack_of_three_segments_is_a_loss)
 {
@@ -324,19 +268,6 @@ START_TEST(test_reneging_is_survived)
 }
 END_TEST
 
-START_TEST(test_second_timeout_forgets_sack)
-{
-    struct tcb t = in_flight(true);
-
-    sacked(&t, 0, 5, 6);
-    expire(&t);
-    drain(&t, T0);
-    ck_assert_uint_eq(board.n, 1);
-    expire(&t);
-    ck_assert_uint_eq(board.n, 0);
-}
-END_TEST
-
 START_TEST(test_old_duplicate_sack_is_nothing_new)
 {
     struct tcb t = in_flight(true);
@@ -382,140 +313,6 @@ START_TEST(test_retransmission_of_holes_in_large_packets)
 }
 END_TEST
 
-/* ---- timeouts ---- */
-
-START_TEST(test_timeout_goes_back_to_one_segment)
-{
-    struct tcb t = in_flight(_i);
-    struct tcp_act a;
-
-    t.rack.tlp_out = true; /* no probe */
-    tcp_arm_rtx(&t, T0);
-    a = expire(&t);
-
-    ck_assert(a.rtx_timeout);
-    ck_assert_uint_eq(t.cc.cwnd, MSS); /* RFC 5681 3.1 */
-    ck_assert_uint_eq(t.cc.ssthresh, 5 * MSS);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(0));
-    ck_assert(silent(&t, T0));
-    plain(&t, 1);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(10)); /* RFC 5682: new ones */
-    ck_assert_uint_eq(next(&t, T0).seq, seg(11));
-    ck_assert(silent(&t, T0));
-    if (_i)
-        sacked(&t, 1, 10, 11);
-    else
-        plain(&t, 1);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(1)); /* it was a loss */
-    plain(&t, 12);
-    ck_assert_uint_eq(t.ca, TCP_CA_OPEN);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(12));
-}
-END_TEST
-
-START_TEST(test_timeout_skips_what_sack_reported)
-{
-    struct tcb t = in_flight(true);
-
-    sacked(&t, 0, 1, 2);
-    drain(&t, T0);
-    expire(&t);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(0));
-    plain(&t, 2);
-    drain(&t, T0);
-    sacked(&t, 2, 11, 12);
-    ck_assert_uint_eq(next(&t, T0).seq, seg(2));
-}
-END_TEST
-
-START_TEST(test_timeouts_double_up_to_a_minute)
-{
-    struct tcb t = in_flight(false);
-    ns_t gap = t.rto, now = T0;
-
-    tcp_set_user_timeout(&t, 100000 * NS_PER_SEC, T0);
-    for (int i = 0; i < 14; i++) {
-        ck_assert_uint_eq(t.rtx_at - now, gap);
-        now = t.rtx_at;
-        tcp_on_timer(&t, now);
-        drain(&t, now);
-        gap = gap * 2 < TCP_RTO_MAX ? gap * 2 : TCP_RTO_MAX;
-    }
-    ck_assert_uint_eq(t.cc.ssthresh, 5 * MSS); /* halved once only */
-}
-END_TEST
-
-/* RFC 6298 5: backed off until there is a new sample; Karn. */
-START_TEST(test_backoff_lasts_until_a_new_sample)
-{
-    struct tcb t = in_flight(false);
-    ns_t now;
-
-    tcp_on_timer(&t, now = t.rtx_at);
-    drain(&t, now);
-    on(&t, now, TCP_ACK, .ack = seg(10), .wnd = 60000);
-    ck_assert_uint_eq(t.backoff, 1); /* of something sent twice: no sample */
-    drain(&t, now);
-    now += 10 * NS_PER_MS;
-    on(&t, now, TCP_ACK, .wnd = 60000);
-    ck_assert_uint_eq(t.backoff, 0);
-}
-END_TEST
-
-START_TEST(test_must_83_user_timeout)
-{
-    struct tcb t = in_flight(false);
-    struct tcp_act a;
-
-    tcp_set_user_timeout(&t, 10 * NS_PER_SEC, T0);
-    a = until(&t, T0 + 10 * NS_PER_SEC - 1);
-    ck_assert_uint_eq(t.state, TCP_ESTABLISHED);
-    a = until(&t, T0 + 10 * NS_PER_SEC);
-    ck_assert_uint_eq(t.state, TCP_DONE);
-    ck_assert_uint_eq(a.error, E_TIMEOUT);
-}
-END_TEST
-
-START_TEST(test_default_patience_is_five_minutes)
-{
-    struct tcb t = in_flight(false);
-
-    until(&t, T0 + 299 * NS_PER_SEC);
-    ck_assert_uint_eq(t.state, TCP_ESTABLISHED);
-    until(&t, T0 + 301 * NS_PER_SEC);
-    ck_assert_uint_eq(t.state, TCP_DONE);
-}
-END_TEST
-
-START_TEST(test_progress_restarts_patience)
-{
-    struct tcb t = in_flight(false);
-
-    tcp_set_user_timeout(&t, 10 * NS_PER_SEC, T0);
-    until(&t, T0 + 9 * NS_PER_SEC);
-    on(&t, T0 + 9 * NS_PER_SEC, TCP_ACK, .ack = seg(1), .wnd = 60000);
-    drain(&t, T0 + 9 * NS_PER_SEC);
-    until(&t, T0 + 18 * NS_PER_SEC);
-    ck_assert_uint_eq(t.state, TCP_ESTABLISHED);
-}
-END_TEST
-
-START_TEST(test_lost_fin_and_data_together)
-{
-    struct tcb t = at_rest();
-    struct tcp_seg s;
-
-    tcp_on_write(&t, 100);
-    tcp_on_shutdown(&t);
-    next(&t, T0);
-    tcp_on_timer(&t, t.rtx_at);
-    s = next(&t, T0);
-    ck_assert_uint_eq(s.seq, ISS + 1);
-    ck_assert_uint_eq(s.len, 100);
-    ck_assert(s.flags & TCP_FIN);
-}
-END_TEST
-
 TCP_SUITE("tcp core loss", TEST(test_limited_transmit),
           TEST(test_third_duplicate_retransmits),
           TEST(test_duplicates_inflate_until_new_data_may_go),
@@ -532,15 +329,6 @@ TCP_SUITE("tcp core loss", TEST(test_limited_transmit),
           TEST(test_rescue_retransmission_sends_the_tail_once),
           TEST(test_sack_lies_are_counted_and_ignored),
           TEST(test_reneging_is_survived),
-          TEST(test_second_timeout_forgets_sack),
           TEST(test_old_duplicate_sack_is_nothing_new),
           TEST(test_reordering_ends_quietly),
-          TEST(test_retransmission_of_holes_in_large_packets),
-          LOOP(test_timeout_goes_back_to_one_segment, 0, 2),
-          TEST(test_timeout_skips_what_sack_reported),
-          TEST(test_timeouts_double_up_to_a_minute),
-          TEST(test_backoff_lasts_until_a_new_sample),
-          TEST(test_must_83_user_timeout),
-          TEST(test_default_patience_is_five_minutes),
-          TEST(test_progress_restarts_patience),
-          TEST(test_lost_fin_and_data_together))
+          TEST(test_retransmission_of_holes_in_large_packets))
