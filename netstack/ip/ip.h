@@ -51,6 +51,9 @@ struct ip_path {
     bool v4;
 };
 
+/* As its neighbour: it goes to a group or is broadcast. */
+enum { IP_PATH_GROUP = 0xfffe };
+
 /* E_UNREACH: no route or no usable source address. */
 MUST_USE enum err ip_path_find(struct net *, struct ip_path *);
 

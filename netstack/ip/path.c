@@ -4,6 +4,8 @@
  */
 #include "../stack.h"
 
+_Static_assert((int)NEIGH_GROUP == (int)IP_PATH_GROUP, "ip.h promises it");
+
 /* The NIC that has this address of ours; NULL if none. */
 static struct nif *owner(struct net *net, const struct ipaddr *addr,
                          uint8_t netif)

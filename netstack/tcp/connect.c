@@ -84,6 +84,8 @@ enum err tcp_connect_from(struct net *net, const struct endpoint *to,
         return E_INVAL;
     if ((err = ip_path_find(net, &path)))
         return err;
+    if (path.neighbour == IP_PATH_GROUP) /* the broadcast address of a net */
+        return E_INVAL;
     k.local = path.src;
     if ((err = our_port(tcp, how, &k, &hash)))
         return err;
