@@ -277,6 +277,13 @@ static void flush_net(struct source *s, ns_t now)
     }
 }
 
+static RARE void look_again(struct networking *w, const struct netif *nif)
+{
+    ns_t at = w->now + nif->poll_us * NS_PER_US;
+
+    w->poll_at = at < w->poll_at ? at : w->poll_at;
+}
+
 static bool arm_net(struct source *s)
 {
     struct networking *w = CONTAINER(s, struct networking, source);
@@ -285,14 +292,12 @@ static bool arm_net(struct source *s)
     w->poll_at = NS_NEVER;
     for (unsigned i = 0; i < w->n; i++) {
         struct netif *nif = w->nif[i];
-        ns_t at;
 
         if (nif->failed)
             continue;
         busy |= nif->ops->arm(nif);
-        at = w->now + nif->poll_us * NS_PER_US;
-        if (nif->poll_us && at < w->poll_at)
-            w->poll_at = at;
+        if (nif->poll_us)
+            look_again(w, nif);
     }
     return busy;
 }

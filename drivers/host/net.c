@@ -90,6 +90,14 @@ static void refill(struct host_rx *rx, unsigned used)
         offer(rx, used);
 }
 
+static RARE void count_lost(struct netif_counters *count, size_t n)
+{
+    if (n < FRAME_MIN || n > FRAME_MAX)
+        count->rx_bad++;
+    else
+        count->rx_no_memory++;
+}
+
 struct pkt *host_rx_take(struct host_nic *nic, size_t n)
 {
     struct netif_counters *count = &nic->nif.counters;
@@ -97,12 +105,8 @@ struct pkt *host_rx_take(struct host_nic *nic, size_t n)
     struct pkt *p;
     unsigned used = 0;
 
-    if (n < FRAME_MIN || n > FRAME_MAX) {
-        count->rx_bad++;
-        return NULL;
-    }
-    if (!(p = pkt_get(rx->pkts))) {
-        count->rx_no_memory++;
+    if (n < FRAME_MIN || n > FRAME_MAX || !(p = pkt_get(rx->pkts))) {
+        count_lost(count, n);
         return NULL;
     }
     count->rx_frames++;

@@ -63,6 +63,8 @@ static inline bool named(const uint8_t *name, const char *known, size_t n)
     uint64_t low = 0, high = 0, want_low = 0, want_high = 0;
     size_t part = n < 8 ? 4 : 8, mid = n < 16 ? n - part : 8;
 
+    if (n == 4)
+        return (le32(name) | 0x20202020) == le32((const uint8_t *)known);
     memcpy(&low, name, part);
     memcpy(&want_low, known, part);
     memcpy(&high, name + mid, part);

@@ -40,7 +40,7 @@ static unsigned sack_blocks(const struct tcb *t)
     return t->ooo->nrecent < most ? t->ooo->nrecent : most;
 }
 
-static void report(struct tcb *t, struct tcp_seg *out)
+static RARE void report(struct tcb *t, struct tcp_seg *out)
 {
     unsigned n = 0, most = t->ts_ok ? 3 : 4;
 
@@ -56,7 +56,7 @@ static void report(struct tcb *t, struct tcp_seg *out)
 }
 
 /* Everything a segment other than a SYN says by the way. */
-static bool finish(struct tcb *t, struct tcp_seg *out, ns_t now)
+static inline bool finish(struct tcb *t, struct tcp_seg *out, ns_t now)
 {
     out->flags |= t->ecn_echo ? TCP_ACK | TCP_ECE : TCP_ACK;
     out->ack = t->rcv_nxt;
@@ -76,7 +76,7 @@ static bool finish(struct tcb *t, struct tcp_seg *out, ns_t now)
     return true;
 }
 
-static bool next_syn(struct tcb *t, struct tcp_seg *out, ns_t now)
+static RARE bool next_syn(struct tcb *t, struct tcp_seg *out, ns_t now)
 {
     bool both = t->state == TCP_SYN_RCVD;
 
@@ -141,7 +141,8 @@ static bool next_lost(struct tcb *t, uint32_t max, bool any,
 /* How much of `unsent` may go now.  Sender's silly window avoidance, RFC 9293
  * 3.8.6.2.1: whole segments, or all there is, or half of the largest window
  * the peer ever offered, or whatever fits when the override timer says so. */
-static uint32_t may_send(const struct tcb *t, uint32_t unsent, uint32_t max)
+static inline uint32_t may_send(const struct tcb *t, uint32_t unsent,
+                                uint32_t max)
 {
     uint32_t flight = tcp_flight(t), pipe = tcp_pipe(t), n = unsent;
     uint32_t wnd = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
@@ -176,8 +177,8 @@ static bool stuck(struct tcb *t, ns_t now)
 
 /* One byte beyond the window.  It is not counted as sent: if the peer refuses
  * it, nothing is to be repaired. */
-static bool next_probe(struct tcb *t, uint32_t unsent, struct tcp_seg *out,
-                       ns_t now)
+static RARE bool next_probe(struct tcb *t, uint32_t unsent, struct tcp_seg *out,
+                            ns_t now)
 {
     t->probe_now = false;
     out->seq = t->snd_nxt;
@@ -193,7 +194,7 @@ static bool next_probe(struct tcb *t, uint32_t unsent, struct tcp_seg *out,
     return finish(t, out, now);
 }
 
-static void begin_flight(struct tcb *t, ns_t now)
+static inline void begin_flight(struct tcb *t, ns_t now)
 {
     if (t->sent_at && now - t->sent_at > t->rto)
         cc_idle(&t->cc, t->mss);
@@ -206,8 +207,8 @@ static void begin_flight(struct tcb *t, ns_t now)
 }
 
 /* Sends `n` new bytes, and the FIN with or without them. */
-static bool send_new(struct tcb *t, uint32_t n, bool fin, struct tcp_seg *out,
-                     ns_t now)
+static inline bool send_new(struct tcb *t, uint32_t n, bool fin,
+                            struct tcp_seg *out, ns_t now)
 {
     if (tcp_flight(t) == 0)
         begin_flight(t, now);
@@ -242,7 +243,8 @@ static bool send_new(struct tcb *t, uint32_t n, bool fin, struct tcp_seg *out,
 }
 
 /* RFC 8985 7.3: new data if there is some, else the last segment again. */
-static bool next_tlp(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
+static RARE bool next_tlp(struct tcb *t, uint32_t max, struct tcp_seg *out,
+                          ns_t now)
 {
     uint32_t flight = tcp_flight(t), n = t->snd_end - t->snd_nxt;
     uint32_t wnd = t->snd_wnd > flight ? t->snd_wnd - flight : 0;
@@ -266,6 +268,13 @@ static bool next_tlp(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
     return true;
 }
 
+/* What may go in this turn of `n` bytes. */
+static __attribute__((noinline)) uint32_t paced(struct tcb *t, uint32_t unsent,
+                                                uint32_t n, ns_t now)
+{
+    return tcp_pace(t, n, may_send(t, unsent, UINT32_MAX), now);
+}
+
 static bool next_new(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
 {
     uint32_t unsent, n;
@@ -278,7 +287,7 @@ static bool next_new(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
     unsent = t->snd_end - t->snd_nxt;
     n = may_send(t, unsent, max);
     if (n && t->rack.min_rtt >= PACE_RTT_MIN && t->ca == TCP_CA_OPEN &&
-        !(n = tcp_pace(t, n, may_send(t, unsent, UINT32_MAX), now)))
+        !(n = paced(t, unsent, n, now)))
         return false;
     fin = t->fin_queued && n == unsent && tcp_flight(t) + n < t->snd_wnd;
     if (n || fin)
@@ -290,7 +299,7 @@ static bool next_new(struct tcb *t, uint32_t max, struct tcp_seg *out, ns_t now)
 
 /* RFC 9293 3.8.4: a number that the peer has acknowledged already, so that it
  * must answer. */
-static bool next_keep(struct tcb *t, struct tcp_seg *out, ns_t now)
+static RARE bool next_keep(struct tcb *t, struct tcp_seg *out, ns_t now)
 {
     t->keep_now = false;
     out->seq = t->snd_nxt - 1;

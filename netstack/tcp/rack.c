@@ -95,7 +95,7 @@ static void arrived_once(struct arrival *a, uint32_t end)
 }
 
 /* Of those sent again: the one or the other may have arrived. */
-static void arrived_again(struct arrival *a, uint32_t start, uint32_t end)
+static RARE void arrived_again(struct arrival *a, uint32_t start, uint32_t end)
 {
     struct tcb *t = a->t;
     struct rack *k = &t->rack;

@@ -77,12 +77,8 @@ static bool add_block(struct conn *c)
         (void)conn_reap(tcp);
     if (!may_have_block(c))
         return false;
-    if ((c->tx && pieces_pressed(tcp)) || !pieces_ready(tcp, 1)) {
-        tcp->wake_at = tcp->now + OUTPUT_RETRY;
-        return false;
-    }
-    b = block_get(tcp->config.tx_blocks);
-    if (!b) {
+    if ((c->tx && pieces_pressed(tcp)) || !pieces_ready(tcp, 1) ||
+        !(b = block_get(tcp->config.tx_blocks))) {
         tcp->wake_at = tcp->now + OUTPUT_RETRY;
         return false;
     }
@@ -96,7 +92,7 @@ static bool add_block(struct conn *c)
 
 /* The owner hears of room by STREAM_WRITABLE: when an ACK frees some, or when
  * blocks are free again. */
-static void wait_for_room(struct conn *c)
+static RARE void wait_for_room(struct conn *c)
 {
     c->wants_room = true;
     if (queued(c) < conn_snd_limit(c))
