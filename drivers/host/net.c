@@ -83,10 +83,31 @@ void host_rx_offer(struct host_rx *rx)
             break;
 }
 
-/* The blocks below `used` are a frame's now. */
-static void refill(struct host_rx *rx, unsigned used)
+/* The first `part` bytes of a block that is ready are a frame's now. */
+static inline void use(struct host_rx *rx, struct pkt *p, unsigned i,
+                       uint32_t part)
 {
-    while (used--)
+    struct block *b = rx->ready[i];
+
+    p->frag[p->nfrags++] =
+        (struct frag){.buf = &b->buf, .p = b->data, .len = part};
+    p->len += part;
+    rx->room -= b->size;
+}
+
+static __attribute__((noinline)) void take_long(struct host_rx *rx,
+                                                struct pkt *p, size_t n)
+{
+    unsigned used = 0;
+
+    while (n) {
+        uint32_t size = rx->ready[used]->size;
+        uint32_t part = n < size ? (uint32_t)n : size;
+
+        use(rx, p, used++, part);
+        n -= part;
+    }
+    while (used--) /* from behind: what cannot be replaced gives its place up */
         offer(rx, used);
 }
 
@@ -103,7 +124,6 @@ struct pkt *host_rx_take(struct host_nic *nic, size_t n)
     struct netif_counters *count = &nic->nif.counters;
     struct host_rx *rx = &nic->rx;
     struct pkt *p;
-    unsigned used = 0;
 
     if (n < FRAME_MIN || n > FRAME_MAX || !(p = pkt_get(rx->pkts))) {
         count_lost(count, n);
@@ -111,17 +131,12 @@ struct pkt *host_rx_take(struct host_nic *nic, size_t n)
     }
     count->rx_frames++;
     count->rx_bytes += n;
-    while (n) {
-        struct block *b = rx->ready[used++];
-        uint32_t part = n < b->size ? (uint32_t)n : b->size;
-
-        p->frag[p->nfrags++] =
-            (struct frag){.buf = &b->buf, .p = b->data, .len = part};
-        p->len += part;
-        n -= part;
-        rx->room -= b->size;
+    if (n <= rx->ready[0]->size) { /* nearly all are */
+        use(rx, p, 0, (uint32_t)n);
+        offer(rx, 0);
+    } else {
+        take_long(rx, p, n);
     }
-    refill(rx, used);
     return p;
 }
 

@@ -39,8 +39,8 @@ static uint16_t whole_csum(const struct pkt *p, uint64_t sum)
 }
 
 /* The sum for the device to complete, or the whole of it. */
-static void put_csum(struct pkt *p, uint8_t *hdr, uint64_t pseudo,
-                     uint32_t caps)
+static inline void put_csum(struct pkt *p, uint8_t *hdr, uint64_t pseudo,
+                            uint32_t caps)
 {
     uint64_t sum = add_len(pseudo, p->len);
 
@@ -77,7 +77,8 @@ void tcp_send_seg(struct tcp *tcp, struct pkt *p, const struct tcp_seg *s,
 
 /* RFC 4022 counts a retransmission apart from what is new; what a NIC will cut
  * counts as what it will be. */
-static void count_out(struct conn *c, const struct tcp_seg *s, uint32_t nxt)
+static inline void count_out(struct conn *c, const struct tcp_seg *s,
+                             uint32_t nxt)
 {
     uint32_t mss = c->tcb.mss;
     uint32_t n = s->len > mss ? (s->len + mss - 1) / mss : 1;
