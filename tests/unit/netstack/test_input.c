@@ -107,6 +107,58 @@ START_TEST(test_ip4_headers)
 }
 END_TEST
 
+/* An echo request with up to three bytes of its header wrong. */
+static void damaged4(uint32_t *seed)
+{
+    uint8_t *ip = o.b + ETH_BYTES;
+
+    good4();
+    for (unsigned n = (*seed >> 28) % 4; n; n--) {
+        *seed = *seed * 1664525 + 1013904223;
+        ip[(*seed >> 8) % 20] = (uint8_t)(*seed >> 16);
+    }
+    *seed = *seed * 1664525 + 1013904223;
+    if (*seed >> 30)
+        sum4();
+}
+
+START_TEST(test_the_short_way_of_ip4_decides_as_the_long_one)
+{
+    struct rig a, b;
+    uint32_t seed = 1;
+    unsigned answers = 0;
+
+    rig_open(&a, NULL);
+    rig_open(&b, NULL);
+    for (unsigned i = 0; i < 20000; i++) {
+        const struct rig_frame *fa, *fb;
+
+        a.now = b.now += 10 * NS_PER_MS;
+        damaged4(&seed);
+        b.net->nif[0].addr4 = 0; /* no datagram is plain to it */
+        rig_in(&a, &o);
+        rig_in(&b, &o);
+        ck_assert_mem_eq(&a.net->count, &b.net->count, sizeof(a.net->count));
+        do {
+            fa = rig_next(&a);
+            fb = rig_next(&b);
+            ck_assert(!fa == !fb);
+            answers += fa != NULL;
+            if (fa)
+                ck_assert_mem_eq(fa->b, fb->b, fa->n);
+        } while (fa);
+        rig_forget(&a);
+        rig_forget(&b);
+    }
+    ck_assert_uint_gt(answers, 1000);
+    ck_assert_uint_gt(all_drops(&a), 2000);
+    rig_wait(&a, 120 * NS_PER_SEC); /* fragments of nothing are given up */
+    rig_wait(&b, 120 * NS_PER_SEC);
+    rig_close(&a);
+    rig_close(&b);
+}
+END_TEST
+
 START_TEST(test_ip4_option_rules)
 {
     struct rig r;
@@ -447,6 +499,7 @@ START_TEST(test_mutated_frames_are_survived)
 END_TEST
 
 RUN_TESTS("input", PANICS(), test_ethernet, test_ip4_headers,
+          test_the_short_way_of_ip4_decides_as_the_long_one,
           test_ip4_option_rules, test_ip4_sources_that_cannot_be,
           test_ip4_destinations_that_are_not_ours,
           test_broadcast_echo_is_not_answered, test_ip6_headers,
