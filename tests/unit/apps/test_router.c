@@ -103,10 +103,15 @@ START_TEST(test_mss_is_left_alone_when_told_so)
 }
 END_TEST
 
-START_TEST(test_reverse_path_and_no_forwarding_by_keys)
+START_TEST(test_reverse_path_by_its_key)
 {
     start("reverse-path");
     ck_assert(stack.config.reverse_path);
+}
+END_TEST
+
+START_TEST(test_no_forwarding_when_told_so)
+{
     start("forward");
     ck_assert_uint_eq(stack.calls, 0);
     ck_assert(strstr(get("GET /" END)->got, "200 OK"));
@@ -132,5 +137,5 @@ END_TEST
 
 RUN_TESTS("router", PANICS(), test_forwards_by_default_and_shows_what_passes,
           test_mss_is_lowered_twice_and_counted_once,
-          test_mss_is_left_alone_when_told_so,
-          test_reverse_path_and_no_forwarding_by_keys, test_pages)
+          test_mss_is_left_alone_when_told_so, test_reverse_path_by_its_key,
+          test_no_forwarding_when_told_so, test_pages)
