@@ -39,7 +39,7 @@ void cc_init(struct cc *c, uint8_t kind, uint32_t mss, bool syn_lost)
 }
 
 /* The round trip grew by an eighth since the round before: a queue fills. */
-static bool is_slower(const struct hystart *h, uint32_t than)
+static bool is_slower(uint32_t rtt, uint32_t than)
 {
     uint32_t by = than / 8;
 
@@ -47,39 +47,69 @@ static bool is_slower(const struct hystart *h, uint32_t than)
         by = HS_RTT_MIN;
     if (by > HS_RTT_MAX)
         by = HS_RTT_MAX;
-    return h->min >= than + by;
+    return than && rtt >= than + by;
+}
+
+/* True: the last round of conservative slow start is over. */
+static bool next_round(struct hystart *h, uint32_t nxt)
+{
+    bool jitter = 2 * h->slow <= h->parts;
+    bool over = h->css_rounds && !jitter && ++h->css_rounds > HS_CSS_ROUNDS;
+
+    if (jitter)
+        h->css_rounds = 0;
+    if (!h->css_rounds)
+        h->last_min = h->min;
+    h->window_end = nxt;
+    h->min = h->part_min = 0;
+    h->samples = 0;
+    h->parts = h->slow = 0;
+    return over;
+}
+
+/* The queue is half as long as the path at its shortest: no jitter, and too
+ * long for what of RFC 9406's five rounds is left. */
+static bool is_full(const struct hystart *h)
+{
+    uint32_t by = h->last_min / 2;
+
+    return h->min >= h->last_min + (by > HS_RTT_MAX ? by : HS_RTT_MAX);
+}
+
+static uint32_t less(uint32_t min, uint32_t rtt)
+{
+    return min && min < rtt ? min : rtt;
 }
 
 /* RFC 9406 4.2, for the first slow start alone.  Returns whether the window
- * grows slowly in this round; css_rounds reaches its end there. */
+ * grows slowly.  A round's minimum is that of its beginning, when the queue of
+ * the round before has drained; so it is not that but each HS_SAMPLES of them
+ * that are compared, else a window would be sent twice before it is noticed. */
 static bool conservative(struct cc *c, const struct cc_ack *a)
 {
     struct hystart *h = &c->hs;
 
-    if ((int32_t)(a->una - h->window_end) >= 0 || !h->window_end) {
-        h->window_end = a->nxt;
-        h->last_min = h->min;
-        h->min = 0;
-        h->samples = 0;
-        if (h->css_rounds && ++h->css_rounds > HS_CSS_ROUNDS) {
-            c->ssthresh = c->cwnd;
-            return true;
-        }
+    if (((int32_t)(a->una - h->window_end) >= 0 || !h->window_end) &&
+        next_round(h, a->nxt)) {
+        c->ssthresh = c->cwnd;
+        return true;
     }
-    if (a->rtt && h->samples < UINT8_MAX) {
-        h->samples++;
-        if (!h->min || a->rtt < h->min)
-            h->min = a->rtt;
-    }
-    if (h->samples < HS_SAMPLES)
+    if (!a->rtt)
         return h->css_rounds;
-    if (h->css_rounds) {
-        if (h->min < h->base_min)
-            h->css_rounds = 0; /* it was jitter */
-    } else if (h->last_min && is_slower(h, h->last_min)) {
-        h->base_min = h->min;
-        h->css_rounds = 1;
+    h->min = less(h->min, a->rtt);
+    h->part_min = less(h->part_min, a->rtt);
+    if (++h->samples < HS_SAMPLES)
+        return h->css_rounds;
+    h->parts++;
+    if (is_slower(h->part_min, h->last_min)) {
+        h->slow++;
+        if (!h->css_rounds)
+            h->css_rounds = 1;
+        else if (is_full(h))
+            c->ssthresh = c->cwnd;
     }
+    h->samples = 0;
+    h->part_min = 0;
     return h->css_rounds;
 }
 

@@ -34,10 +34,12 @@ struct cubic {
 /* HyStart++ (RFC 9406): times in 1024 ns. */
 struct hystart {
     uint32_t window_end;    /* the round ends when this is acknowledged */
-    uint32_t last_min, min; /* of the last round, of this one; 0: none */
-    uint32_t base_min;      /* when conservative slow start began */
-    uint8_t samples;        /* of this round, up to HS_SAMPLES */
+    uint32_t last_min, min; /* of the last round of plain slow start, of this
+                             * round; 0: none */
+    uint32_t part_min;      /* of the last samples, */
+    uint8_t samples;        /* so many, up to HS_SAMPLES: a part of a round */
     uint8_t css_rounds;     /* 0: plain slow start */
+    uint32_t parts, slow;   /* of this round; that saw a queue */
 };
 
 struct cc {

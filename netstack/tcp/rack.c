@@ -19,6 +19,16 @@ static struct tcp_sent *record(struct rack *k, unsigned i)
     return &k->sent[(k->first + i) % TCP_SENT_MAX];
 }
 
+/* Two become one, which has the later time: they must reach back to what is
+ * under way, however long that is in a queue, or a round trip that grows would
+ * not be seen to. */
+static void make_room(struct rack *k)
+{
+    for (unsigned i = 0; i < TCP_SENT_MAX / 2; i++)
+        *record(k, i) = *record(k, 2 * i + 1);
+    k->nsent = TCP_SENT_MAX / 2;
+}
+
 /* SND.NXT has just moved on. */
 void rack_sent(struct tcb *t, ns_t now)
 {
@@ -26,11 +36,11 @@ void rack_sent(struct tcb *t, ns_t now)
     uint32_t at = clock_of(now);
     struct tcp_sent *r;
 
-    if (!k->nsent || at - k->began > t->srtt8 / 128) {
+    if (!k->nsent || (at - k->began > t->srtt8 / 128 &&
+                      at - k->began > (at - record(k, 0)->at) / 16)) {
         if (k->nsent == TCP_SENT_MAX)
-            k->first = (uint8_t)((k->first + 1) % TCP_SENT_MAX);
-        else
-            k->nsent++;
+            make_room(k);
+        k->nsent++;
         k->began = at;
     }
     r = record(k, k->nsent - 1u);

@@ -10,8 +10,8 @@
 #include "../wire/tcp.h"
 
 enum {
-    TCP_SENT_MAX = 16,  /* a record for each 1/16 of a round trip; beyond: the
-                         * oldest counts as sent with the next */
+    TCP_SENT_MAX = 16,  /* a record for each 1/16 of a round trip; beyond: of
+                         * two each, the first counts as sent with the next */
     TCP_RESENT_MAX = 8, /* runs of retransmissions; beyond: the timeout finds
                          * out about the oldest */
     RACK_PERSIST = 16   /* recoveries until a wide window is narrow again */

@@ -277,8 +277,40 @@ START_TEST(test_hystart_goes_on_after_jitter)
     slow_round(&c, &una, 120);
     ck_assert_uint_gt(c.hs.css_rounds, 0);
     slow_round(&c, &una, 100);
+    slow_round(&c, &una, 100); /* it ends with a round without any */
     ck_assert_uint_eq(c.hs.css_rounds, 0);
     ck_assert_uint_eq(c.ssthresh, CC_CWND_MAX);
+}
+END_TEST
+
+/* A queue that fills during a round is seen in that round, though its first
+ * segments met none. */
+START_TEST(test_hystart_sees_a_queue_within_a_round)
+{
+    struct cc c;
+    uint32_t una = 1000, before, nxt;
+
+    cc_init(&c, CC_CUBIC, MSS, false);
+    for (int i = 0; i < 4; i++)
+        slow_round(&c, &una, 100);
+    nxt = una + c.cwnd;
+    for (uint32_t ms = 100; ms < 130; ms++) {
+        struct cc_ack a = {.mss = MSS,
+                           .acked = MSS,
+                           .flight = c.cwnd,
+                           .una = una += MSS,
+                           .nxt = nxt += 2 * MSS,
+                           .rtt = (uint32_t)(ms * NS_PER_MS >> 10)};
+
+        cc_on_ack(&c, &a);
+    }
+    ck_assert_uint_eq(c.hs.css_rounds, 1);
+    before = c.cwnd;
+    slow_round(&c, &una, 130);
+    ck_assert_uint_lt(c.cwnd, before * 3 / 2);
+    ck_assert_uint_eq(c.ssthresh, CC_CWND_MAX);
+    slow_round(&c, &una, 155); /* half of a round trip of queue: over */
+    ck_assert_uint_lt(c.ssthresh, before * 2);
 }
 END_TEST
 
@@ -287,8 +319,9 @@ TCP_SUITE("tcp cc", TEST(test_cubic_curve),
           TEST(test_cubic_fast_convergence),
           TEST(test_loss_that_was_none_is_undone),
           TEST(test_hystart_leaves_slow_start_when_a_queue_fills),
-          TEST(test_hystart_goes_on_after_jitter), TEST(test_initial_window),
-          TEST(test_slow_start_by_bytes),
+          TEST(test_hystart_goes_on_after_jitter),
+          TEST(test_hystart_sees_a_queue_within_a_round),
+          TEST(test_initial_window), TEST(test_slow_start_by_bytes),
           TEST(test_congestion_avoidance_adds_a_segment_a_window),
           TEST(test_unused_window_does_not_grow),
           TEST(test_loss_halves_what_was_in_flight),
