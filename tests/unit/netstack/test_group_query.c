@@ -145,28 +145,27 @@ START_TEST(test_queries_that_must_not_be_believed)
 END_TEST
 
 /* Reads all that it says is there. */
+static bool sums_up(const struct group_query *q, unsigned bytes)
+{
+    unsigned sum = 0;
+
+    for (unsigned i = 0; i < q->nsources * bytes; i++)
+        sum += q->source[i];
+    return sum < UINT32_MAX;
+}
+
 static bool take4(struct span in)
 {
     struct group_query q;
-    unsigned sum = 0;
 
-    if (!igmp_query_parse(&q, in))
-        return false;
-    for (unsigned i = 0; i < q.nsources * 4; i++)
-        sum += q.source[i];
-    return sum < UINT32_MAX;
+    return igmp_query_parse(&q, in) && sums_up(&q, 4);
 }
 
 static bool take6(struct span in)
 {
     struct group_query q;
-    unsigned sum = 0;
 
-    if (!mld_query_parse(&q, in))
-        return false;
-    for (unsigned i = 0; i < q.nsources * 16; i++)
-        sum += q.source[i];
-    return sum < UINT32_MAX;
+    return mld_query_parse(&q, in) && sums_up(&q, 16);
 }
 
 static bool alert4(struct span in)

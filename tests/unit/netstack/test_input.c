@@ -334,16 +334,21 @@ static void with_ext(uint8_t first, const void *ext, size_t n)
     fix_csum6(&o, l4, 2);
 }
 
+static void open_ext(struct rig *r)
+{
+    rig_open(r, NULL);
+    peer6 = rig_addr("fe80::1");
+    us6 = rig_link_local(r);
+    rig_meet(r, &peer6, PEER_MAC);
+}
+
 START_TEST(test_ip6_extension_headers)
 {
     struct rig r;
     const struct rig_frame *f;
     uint8_t many[9 * 8];
 
-    rig_open(&r, NULL);
-    peer6 = rig_addr("fe80::1");
-    us6 = rig_link_local(&r);
-    rig_meet(&r, &peer6, PEER_MAC);
+    open_ext(&r);
     with_ext(0, "\x3c\0\1\4\0\0\0\0\x3a\0\1\4\0\0\0\0", 16);
     rig_in(&r, &o);
     ck_assert_uint_eq(r.net->count.echoes, 1);
@@ -358,28 +363,6 @@ START_TEST(test_ip6_extension_headers)
     ck_assert_uint_eq(f->b[54], ICMP6_PARAM);
     ck_assert_uint_eq(be32(f->b + 58), 42);
 
-    with_ext(60, "\x3a\0\x9e\4\0\0\0\0", 8); /* 10: discard and tell */
-    rig_in(&r, &o);
-    ck_assert_uint_eq(drops(&r, ip6_option), 1);
-    f = rig_next(&r);
-    ck_assert(f && f->b[54] == ICMP6_PARAM && f->b[55] == ICMP6_CODE_OPTION);
-    ck_assert_uint_eq(be32(f->b + 58), 42);
-    {
-        struct ipaddr us = us6;
-
-        us6 = rig_addr("ff02::1"); /* to a group, too: RFC 4443 2.4 (e.3) */
-        with_ext(60, "\x3a\0\x9e\4\0\0\0\0", 8);
-        mac_put(o.b, UINT64_C(0x333300000001));
-        rig_in(&r, &o);
-        f = rig_next(&r);
-        ck_assert(f && frame_is_sound(f) && f->b[54] == ICMP6_PARAM);
-        with_ext(60, "\x3a\0\xde\4\0\0\0\0", 8); /* 11: but not this */
-        mac_put(o.b, UINT64_C(0x333300000001));
-        DROPPED(&r, ip6_option);
-        us6 = us;
-    }
-    with_ext(60, "\x3a\0\x5e\4\0\0\0\0", 8); /* 01: discard in silence */
-    DROPPED(&r, ip6_option);
     with_ext(60, "\x3a\1\1\4\0\0\0\0", 8);
     put_be16(o.b + ETH_BYTES + 4, 8);
     DROPPED(&r, ip6_extension);
@@ -397,6 +380,37 @@ START_TEST(test_ip6_extension_headers)
     f = rig_next(&r);
     ck_assert(f && f->b[54] == ICMP6_PARAM && f->b[55] == ICMP6_CODE_NEXT);
     ck_assert_uint_eq(be32(f->b + 58), 6);
+    rig_close(&r);
+}
+END_TEST
+
+/* What is done with an unknown option stands in its first two bits. */
+START_TEST(test_ip6_options_say_how_to_pass_them_over)
+{
+    const struct rig_frame *f;
+    struct ipaddr us;
+    struct rig r;
+
+    open_ext(&r);
+    us = us6;
+    with_ext(60, "\x3a\0\x9e\4\0\0\0\0", 8); /* 10: discard and tell */
+    rig_in(&r, &o);
+    ck_assert_uint_eq(drops(&r, ip6_option), 1);
+    f = rig_next(&r);
+    ck_assert(f && f->b[54] == ICMP6_PARAM && f->b[55] == ICMP6_CODE_OPTION);
+    ck_assert_uint_eq(be32(f->b + 58), 42);
+    us6 = rig_addr("ff02::1"); /* to a group, too: RFC 4443 2.4 (e.3) */
+    with_ext(60, "\x3a\0\x9e\4\0\0\0\0", 8);
+    mac_put(o.b, UINT64_C(0x333300000001));
+    rig_in(&r, &o);
+    f = rig_next(&r);
+    ck_assert(f && frame_is_sound(f) && f->b[54] == ICMP6_PARAM);
+    with_ext(60, "\x3a\0\xde\4\0\0\0\0", 8); /* 11: but not this */
+    mac_put(o.b, UINT64_C(0x333300000001));
+    DROPPED(&r, ip6_option);
+    us6 = us;
+    with_ext(60, "\x3a\0\x5e\4\0\0\0\0", 8); /* 01: discard in silence */
+    DROPPED(&r, ip6_option);
     rig_close(&r);
 }
 END_TEST
@@ -504,5 +518,6 @@ RUN_TESTS("input", PANICS(), test_ethernet, test_ip4_headers,
           test_ip4_destinations_that_are_not_ours,
           test_broadcast_echo_is_not_answered, test_ip6_headers,
           test_ip6_addresses_that_cannot_be, test_ip6_extension_headers,
+          test_ip6_options_say_how_to_pass_them_over,
           test_udp_lengths_and_checksums, test_icmp_checksums,
           test_mutated_frames_are_survived)
