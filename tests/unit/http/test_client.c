@@ -217,8 +217,8 @@ START_TEST(test_size_of_a_body_is_bounded)
     static const char *const heads[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890",
         "HTTP/1.1 200 OK\r\n\r\n01234567890",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "5\r\n01234\r\n6\r\n567890\r\n"};
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "5\r\n01234\r\n6\r\n567890\r\n")};
 
     EACH_PIECE(i)
     {

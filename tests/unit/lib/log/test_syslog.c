@@ -34,7 +34,8 @@ static const char *next(uint64_t wall, bool counted)
     static char text[SYSLOG_MESSAGE_MAX + 1];
     struct span m = syslog_next(&s, wall, now, counted);
 
-    memcpy(text, m.p, m.n);
+    if (m.n)
+        memcpy(text, m.p, m.n);
     text[m.n] = 0;
     if (m.n)
         syslog_sent(&s);
