@@ -11,10 +11,12 @@
 /* The next place of `word` at or behind `from`; s.n when there is none. */
 static size_t find(struct span s, size_t from, struct span word)
 {
-    const uint8_t *p = s.p + from, *end = s.p + s.n - word.n;
+    const uint8_t *p, *end;
 
     if (s.n < word.n)
         return s.n;
+    p = s.p + from;
+    end = s.p + s.n - word.n;
     for (uint8_t first = word.p[0]; p <= end; p++)
         if (*p == first && memcmp(p, word.p, word.n) == 0)
             return (size_t)(p - s.p);
