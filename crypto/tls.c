@@ -176,6 +176,7 @@ const char *tls_replace(struct tls *tls, unsigned index,
     WOLFSSL_CTX *client = NULL, *server;
 
     ASSERT(index < tls->nidentities);
+    crypto_mem_enter(&tls->mem, NULL);
     server = context(tls, id, true, &why);
     if (server && index == 0)
         client = context(tls, id, false, &why);

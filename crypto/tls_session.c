@@ -168,6 +168,7 @@ static bool waits(struct tls_session *x, int answer)
         }
         return true;
     case WC_NO_ERR_TRACE(SOCKET_PEER_CLOSED_E):
+    case WC_NO_ERR_TRACE(SOCKET_ERROR_E):
     case WOLFSSL_ERROR_SYSCALL:
         x->tls->count.truncated += x->state == TLS_OPEN;
         tls_fail(x, E_RESET, "the peer ended without close_notify");

@@ -108,13 +108,15 @@ static void on_lower(struct stream *lower, unsigned events, void *user)
     loop_defer(x->tls->loop, &x->task);
     if (!(events & STREAM_CLOSED))
         return;
-    run(x); /* what came before its end can still be read */
+    if (x->state != TLS_SHAKING || lower->error == OK)
+        run(x); /* what came before its end can still be read */
     if (x->state < TLS_DRAINING) {
         if (x->got_notify && x->notified && lower->error == OK)
             tls_finish(x, OK);
         else
             tls_fail(x, lower->error ? lower->error : E_RESET,
-                     "the connection below ended");
+                     lower->error == E_REFUSED ? "nobody listens there"
+                                               : "the connection below ended");
     }
     x->state = TLS_GONE;
 }
@@ -274,6 +276,9 @@ static bool set_up(struct tls_session *x)
     tls_leave(x);
     if (!ready)
         return false;
+    wolfSSL_KeepArrays(x->ssl); /* tls_export() */
+    if (!x->connects)
+        x->ssl->numGroups = 0; /* else it falls back to one not offered */
     wolfSSL_SetIOReadCtx(x->ssl, x);
     wolfSSL_SetIOWriteCtx(x->ssl, x);
     wolfSSL_SetCertCbCtx(x->ssl, x);

@@ -142,6 +142,10 @@ struct http_config {
 MUST_USE enum err http_serve(struct env *, uint16_t port,
                              const struct http_config *, struct http **out);
 
+/* One more connection, of any kind of stream, TLS for one.  False: refused, and
+ * the stream stays the caller's. */
+MUST_USE bool http_accept(struct http *, struct stream *);
+
 /* How many connections are open. */
 unsigned http_conns(const struct http *);
 

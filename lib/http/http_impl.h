@@ -259,8 +259,6 @@ static inline uint64_t http_mark(struct span path)
 /* accept.c */
 struct http *http_new(struct arena *, struct loop *, const struct http_config *,
                       const struct http_timeouts *);
-/* A new connection; false: refused, and the stream stays the caller's. */
-MUST_USE bool http_accept(struct http *, struct stream *);
 void conn_rest(struct http_exchange *);   /* between requests */
 void conn_unlist(struct http_exchange *); /* from `rest` or `starved` */
 void conn_list(struct http_list *, struct http_exchange *);

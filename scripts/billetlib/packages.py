@@ -38,6 +38,7 @@ PACKAGES = {
         ('ovmf', '/usr/share/OVMF/OVMF_CODE_4M.fd'),
         ('iproute2', 'ip'),
         ('curl', 'curl'),
+        ('openssl', 'openssl'),
         ('wrk', 'wrk'),
         ('netcat-openbsd', 'nc'),
         ('tcpdump', 'tcpdump'),
