@@ -17,9 +17,10 @@
 
 enum {
     HARDWARE_TRIES = 10, /* Intel's advice */
-    PART_WORDS = 8,      /* drawn from the processor at a time */
-    JITTER_PART = 32,    /* samples */
-    JITTER_READS = 16,   /* of a port, for each */
+    PART_WORDS = 8,      /* drawn from the processor at a time... */
+    START_WORDS = ENTROPY_STARTUP_BYTES / 8, /* ...and first, at once */
+    JITTER_PART = 32,                        /* samples */
+    JITTER_READS = 16,                       /* of a port, for each */
     JITTER_PARTS = 128,  /* when there is nothing else; then it gives up */
     LOADER_BYTES = 4096, /* of a module; more is not looked at */
     SEED_BYTES = 1024,   /* of a seed by fw_cfg */
@@ -52,14 +53,14 @@ static void add(enum entropy_source s, const void *p, size_t n)
     entropy_add(&state.e, s, (struct span){p, n});
 }
 
-static void add_cpu(void)
+static void add_cpu(unsigned n)
 {
-    uint64_t words[PART_WORDS];
+    uint64_t words[START_WORDS];
 
-    for (unsigned i = 0; i < PART_WORDS; i++)
+    for (unsigned i = 0; i < n; i++)
         if (!draw(&words[i]))
             return;
-    add(ENTROPY_CPU, words, sizeof(words));
+    add(ENTROPY_CPU, words, n * sizeof(words[0]));
 }
 
 /* How long looking at a device takes, in the lowest bits. */
@@ -123,7 +124,7 @@ static void take_epoch(void)
 
 static void reseed(void)
 {
-    add_cpu();
+    add_cpu(PART_WORDS);
     add_jitter();
     state.due = machine_now() + RESEED_NS;
 }
@@ -135,8 +136,7 @@ static void start(void)
     machine_epoch();
     take_epoch();
     add_seeds();
-    for (unsigned i = 0; i < ENTROPY_STARTUP_BYTES / (8 * PART_WORDS); i++)
-        add_cpu();
+    add_cpu(START_WORDS);
     reseed();
 }
 

@@ -117,7 +117,7 @@ static void fill_same_answer(uint8_t *p, size_t n) /* 64 bytes, each time */
 static void fill_counter(uint8_t *p, size_t n) /* high bytes hardly move */
 {
     for (size_t i = 0; i < n; i++)
-        p[i] = i % 8 < 2 ? (uint8_t)(i / 8 >> 8 * (i % 8)) : 0;
+        p[i] = (uint8_t)(i % 8 < 2 ? i / 8 >> 8 * (i % 8) : 0);
 }
 
 START_TEST(test_sources_that_lie_are_shut_off)

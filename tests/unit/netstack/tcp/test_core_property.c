@@ -98,7 +98,7 @@ static void cut_and_put(struct side *to, struct tcp_seg s)
 
 static void talk(struct side *from, struct side *to)
 {
-    struct tcp_seg s;
+    struct tcp_seg s = {0}; /* what only who receives sets stays so */
 
     while (tcp_next(&from->t, (1 + dice(3)) * from->t.mss, &s, now))
         cut_and_put(to, s);
