@@ -20,6 +20,7 @@ import against_lwip
 import goodput
 import linux_guest
 import network
+import segment
 from guest import Guest, GuestError, Http, ROOT
 from workloads import PAGE, WORKLOADS
 
@@ -139,6 +140,7 @@ BENCHES = {
     "goodput": lambda net, build: goodput.goodput(build, say=remark),
     "lwip": lambda net, build: against_lwip.compare(build, say=remark),
     "linux": lambda net, build: linux_guest.compare(net, build, remark),
+    "segment": lambda net, build: segment.segment(build, say=remark),
     "share": lambda net, build: goodput.share(build, say=remark),
 }
 
