@@ -50,12 +50,28 @@ static bool passes(struct entropy_from *f, enum entropy_source s,
     return good;
 }
 
+/* A clock that counts instructions gives two values in turn, where a constant
+ * is rounded: neither test knows that as a pattern.  What really jitters has
+ * many values. */
+static bool varies(struct entropy *e, struct span in)
+{
+    unsigned kinds = 0;
+
+    for (size_t i = 0; i < in.n; i++)
+        e->kinds[in.p[i] / 32] |= UINT32_C(1) << in.p[i] % 32;
+    for (unsigned i = 0; i < 256; i++)
+        kinds += e->kinds[i / 32] >> i % 32 & 1;
+    return e->from[ENTROPY_JITTER].samples + in.n < ENTROPY_STARTUP_BYTES ||
+           kinds >= ENTROPY_KINDS;
+}
+
 bool entropy_add(struct entropy *e, enum entropy_source s, struct span in)
 {
     struct entropy_from *f = &e->from[s];
     uint32_t bits = 0;
 
-    if (!f->failed && !passes(f, s, in)) {
+    if (!f->failed &&
+        (!passes(f, s, in) || (s == ENTROPY_JITTER && !varies(e, in)))) {
         f->failed = true;
         e->count.failed_sources++;
     }

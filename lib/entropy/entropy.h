@@ -25,6 +25,7 @@ enum entropy_source {
 enum {
     ENTROPY_BITS = 256,           /* to be counted before the first byte */
     ENTROPY_STARTUP_BYTES = 1024, /* SP 800-90B 4.3: to be passed first */
+    ENTROPY_KINDS = 8, /* different samples of jitter among these, at least */
     ENTROPY_SEED_BYTES = 64 /* the same for a seed: it has so many only, */
                             /* and so many bytes have 256 bits as claimed */
 };
@@ -39,8 +40,9 @@ struct entropy_from {
 struct entropy {
     struct drbg drbg;
     struct entropy_from from[ENTROPY_SOURCES];
-    bool ready;     /* and stays so: what is there is not lost */
-    uint64_t drawn; /* bytes since the last seed */
+    uint32_t kinds[8]; /* bit i: a sample of jitter was i */
+    bool ready;        /* and stays so: what is there is not lost */
+    uint64_t drawn;    /* bytes since the last seed */
     struct entropy_counters {
         uint64_t reseeds, failed_sources, restores;
     } count;

@@ -147,10 +147,17 @@ static void fill_nearly_constant(uint8_t *p, size_t n)
 }
 
 /* As a clock that counts instructions makes it. */
+/* What rounding makes of a constant. */
+static void fill_two_in_turn(uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)(i * 3 / 7 - (i + 6) * 3 / 7);
+}
+
 START_TEST(test_jitter_without_jitter_is_shut_off)
 {
-    void (*const lies[])(uint8_t *, size_t) = {fill_stuck,
-                                               fill_nearly_constant};
+    void (*const lies[])(uint8_t *, size_t) = {fill_stuck, fill_nearly_constant,
+                                               fill_two_in_turn};
     uint8_t bytes[2048];
 
     for (unsigned i = 0; i < ARRAY_LEN(lies); i++) {
