@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Build plugin/count.c; by hand, for it needs nothing but a C compiler."""
 import os
+import shlex
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -16,6 +17,6 @@ def build(folder):
                for name in ("count.c", "qemu_api.h")]
     if not os.path.exists(out) or any(
             os.path.getmtime(s) > os.path.getmtime(out) for s in sources):
-        subprocess.run([os.environ.get("CC", "cc"), *FLAGS, "-o", out,
+        subprocess.run([*shlex.split(os.environ.get("CC", "cc")), *FLAGS, "-o", out,
                         sources[0]], check=True)
     return out
