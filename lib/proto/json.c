@@ -338,6 +338,15 @@ static size_t encode(uint8_t out[4], uint32_t c)
     return more + 1;
 }
 
+/* The next character in UTF-8, and its length; 0 for one that no text of C's
+ * can hold. */
+static size_t next_character(struct scan *s, uint8_t bytes[4])
+{
+    uint32_t c;
+
+    return character(s, &c) && c != 0 ? encode(bytes, c) : 0;
+}
+
 bool json_text(const struct json *v, struct mspan out, size_t *n)
 {
     struct scan s = inside(v);
@@ -347,13 +356,9 @@ bool json_text(const struct json *v, struct mspan out, size_t *n)
         return false;
     while (s.p < s.end) {
         uint8_t bytes[4];
-        uint32_t c;
-        size_t k;
+        size_t k = next_character(&s, bytes);
 
-        if (!character(&s, &c) || c == 0)
-            return false;
-        k = encode(bytes, c);
-        if (k > out.n - at)
+        if (k == 0 || k > out.n - at)
             return false;
         memcpy(out.p + at, bytes, k);
         at += k;
@@ -370,13 +375,9 @@ bool json_is(const struct json *v, const char *text)
         return false;
     while (s.p < s.end) {
         uint8_t bytes[4];
-        uint32_t c;
-        size_t k;
+        size_t k = next_character(&s, bytes);
 
-        if (!character(&s, &c) || c == 0)
-            return false;
-        k = encode(bytes, c);
-        if (strncmp(text, (const char *)bytes, k) != 0)
+        if (k == 0 || strncmp(text, (const char *)bytes, k) != 0)
             return false;
         text += k;
     }

@@ -53,8 +53,7 @@ def cmd_test(options):
 def cmd_bench(options):
     script = tree.TOP / 'tests' / 'bench' / 'run.py'
     build_path = tree.build_dir(options.build)
-    build.prepare(build_path, [f'apps/{name}.elf' for name in tree.apps()],
-                  ('build', 'run'))
+    build.prepare(build_path, ['elfs'], ('build', 'run'))
     more = (['--json'] if options.json else []) + options.names
     return say.run([sys.executable, tree.shown(script), '--build',
                     tree.shown(build_path), *more])

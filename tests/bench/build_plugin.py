@@ -17,6 +17,6 @@ def build(folder):
                for name in ("count.c", "qemu_api.h")]
     if not os.path.exists(out) or any(
             os.path.getmtime(s) > os.path.getmtime(out) for s in sources):
-        subprocess.run([*shlex.split(os.environ.get("CC", "cc")), *FLAGS, "-o", out,
-                        sources[0]], check=True)
+        compiler = shlex.split(os.environ.get("CC", "cc"))
+        subprocess.run([*compiler, *FLAGS, "-o", out, sources[0]], check=True)
     return out
