@@ -130,6 +130,8 @@ static void make_plan(struct env *env)
 
     if (nics > 0)
         costs.nics = billet_app.networking->nics_bytes;
+    if (billet_app.wish)
+        billet_app.wish(env, &wish);
     if (billet_app.networking)
         billet_app.networking->wish(env, &wish);
     if (!plan_make(p, &wish, nics, memory.n, &costs)) {

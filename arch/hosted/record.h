@@ -19,6 +19,7 @@ enum record_kind {
     RECORD_ARG = 'A',
     RECORD_MACHINE = 'M', /* memory, clock, wall clock, name */
     RECORD_RANDOM = 'R',
+    RECORD_FILE = 'F', /* one that the owner gave along */
     RECORD_NIC = 'N',
     RECORD_TURN = 'T',
     RECORD_IN = 'I',

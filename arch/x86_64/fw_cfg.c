@@ -5,6 +5,8 @@
 #include "fw_cfg.h"
 
 #include <base/bytes.h>
+#include <base/fmt.h>
+#include <billet/machine.h>
 
 #include "cpu.h"
 #include "io.h"
@@ -47,4 +49,13 @@ size_t fw_cfg_read(const char *name, struct mspan out)
             return n;
         }
     return 0;
+}
+
+size_t machine_file(const char *name, struct mspan out)
+{
+    char path[ENTRY_BYTES - NAME_AT];
+
+    if (fmt(path, sizeof(path), "opt/billet/%s", name) >= sizeof(path) - 1)
+        return 0; /* a name that no file there can have */
+    return fw_cfg_read(path, out);
 }

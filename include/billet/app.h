@@ -95,6 +95,9 @@ struct app {
     const struct manifest *manifest;
     const struct service *networking; /* NULL: none */
     enum err (*start)(struct env *);
+    /* What the keys wish for instead of the manifest's limits; may be NULL.  Of
+     * `env` keys, log and manifest are there. */
+    void (*wish)(const struct env *, struct limits *);
 };
 extern const struct app billet_app;
 
@@ -128,6 +131,20 @@ enum { MANIFEST_NOTE_TYPE = 1 };
     const struct app billet_app = {.manifest = &billet_note_.desc,             \
                                    .networking = &billet_networking,           \
                                    .start = (start_fn)}
+
+/* The same, with limits that depend on keys. */
+#define BILLET_NET_APP_WISH(start_fn, wish_fn, ...)                            \
+    BILLET_MANIFEST_(__VA_ARGS__);                                             \
+    const struct app billet_app = {.manifest = &billet_note_.desc,             \
+                                   .networking = &billet_networking,           \
+                                   .start = (start_fn),                        \
+                                   .wish = (wish_fn)}
+
+/* A file that the owner of the machine gave along: QEMU's
+ * -fw_cfg name=opt/billet/NAME,file=PATH; for a process NAME in the folder that
+ * BILLET_FILES in its environment names.  As many of its first bytes as there
+ * is room for; 0: there is none, or it is empty. */
+size_t given_file(const char *name, struct mspan out);
 
 /* The image and the machine it is on, for status pages. */
 struct image_status {

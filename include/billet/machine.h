@@ -72,6 +72,11 @@ void machine_guard(void *p, size_t n);
  * Quotes are already taken off.  Valid for ever. */
 const char *const *machine_args(void);
 
+/* A file that the owner gave along by its name: opt/billet/NAME of QEMU's
+ * -fw_cfg; for a process NAME in the folder that BILLET_FILES names.  As many
+ * of its first bytes as there is room for; 0: no such file. */
+size_t machine_file(const char *name, struct mspan out);
+
 /* What the machine is, for logs and metrics: "QEMU q35 by multiboot". */
 const char *machine_name(void);
 
