@@ -47,6 +47,8 @@ struct fstream {
     bool open, eof, closed;
 };
 
+/* At once when a listener hands the stream over, not on a fiber that has yet
+ * to run: events of before are not told again. */
 void fstream_attach(struct env *, struct fstream *, struct stream *);
 MUST_USE enum err fstream_dial(struct env *, struct fstream *,
                                const struct endpoint *);

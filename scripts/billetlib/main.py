@@ -7,15 +7,26 @@ import argparse
 import json
 import sys
 
-from . import (build, elf, images, manifest, packages, qemu, runner, say,
-               testing, tree)
+from . import (build, doctor, elf, images, manifest, new, packages, pages,
+               qemu, runner, say, size, symbolize, testing, tree)
 
-STATUSES = """\
-exit status:
-  0  done; for run also after Ctrl-C
-  1  it failed: the build, a test, the image itself
-  2  wrong usage
-  3  something has to be installed first, and the message says what"""
+STATUS_ROWS = (
+    (say.OK, 'done; for run also after Ctrl-C'),
+    (say.FAILED, 'it failed: the build, a test, the image itself'),
+    (say.USAGE, 'wrong usage'),
+    (say.MISSING, 'something has to be installed first, and the message says '
+     'what'))
+STATUSES = 'exit status:\n' + '\n'.join(
+    f'  {number}  {text}' for number, text in STATUS_ROWS)
+
+# Commands with a module each, which has add_arguments() and run().
+TOOLS = (
+    ('new', 'make an application that builds and boots at once', new),
+    ('size', "draw where an image's bytes went", size),
+    ('symbolize', "a panic's lines with the file and line of each function",
+     symbolize),
+    ('doctor', 'what of this machine is good for what', doctor),
+)
 
 
 def cmd_setup(options):
@@ -89,6 +100,10 @@ def cmd_replay(options):
 
 
 def cmd_help(options):
+    if options.man or options.bash:
+        print(pages.man(parser(), STATUS_ROWS) if options.man
+              else pages.bash(parser()), end='')
+        return say.OK
     words = [options.command_name] if options.command_name else []
     parser().parse_args(words + ['--help'])
 
@@ -183,14 +198,20 @@ def parser():
     p.add_argument('--program', metavar='PATH',
                    help='the process that was recorded (default: that of '
                    'apps/, built anew)')
+    for name, text, module in TOOLS:
+        module.add_arguments(add(name, text))
     p = add('help', 'show this, or the help of a command')
+    p.add_argument('--man', action='store_true', help='the man page, billet.1')
+    p.add_argument('--bash', action='store_true',
+                   help='the completion for bash, billet.bash')
     p.add_argument('command_name', nargs='?', metavar='COMMAND')
     return top
 
 
 COMMANDS = {'setup': cmd_setup, 'run': runner.run, 'test': cmd_test,
             'inspect': cmd_inspect, 'image': images.run, 'bench': cmd_bench,
-            'replay': cmd_replay, 'help': cmd_help}
+            'replay': cmd_replay, 'help': cmd_help,
+            **{name: module.run for name, _, module in TOOLS}}
 
 
 def join_args(argv):

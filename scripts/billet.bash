@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: ISC
+# Completion of bash for scripts/billet:  . scripts/billet.bash
+# Made by scripts/billet help --bash
+_billet()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+    local command= top i
+    top=$(dirname "${COMP_WORDS[0]}")/..
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -*) ;;
+        *) command=${COMP_WORDS[i]}; break ;;
+        esac
+    done
+    if [ -z "$command" ]; then
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay new size symbolize doctor help' -- "$word"))
+        return
+    fi
+    case $command,$before in
+    run,--machine) COMPREPLY=($(compgen -W 'pc q35 microvm' -- "$word")); return ;;
+    run,--accel) COMPREPLY=($(compgen -W 'tcg kvm' -- "$word")); return ;;
+    image,-f|image,--format) COMPREPLY=($(compgen -W 'elf iso raw qcow2' -- "$word")); return ;;
+    new,-t|new,--template) COMPREPLY=($(compgen -W 'fiber http tcp udp' -- "$word")); return ;;
+    esac
+    case $word in
+    -*)
+        case $command in
+        setup) COMPREPLY=($(compgen -W '-h --help --build --all -n --dry-run' -- "$word")) ;;
+        run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --gdb -n --dry-run' -- "$word")) ;;
+        test) COMPREPLY=($(compgen -W '-h --help --build --fast --full -l --list' -- "$word")) ;;
+        inspect) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
+        image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg -o --output' -- "$word")) ;;
+        bench) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
+        replay) COMPREPLY=($(compgen -W '-h --help --build --inputs --program' -- "$word")) ;;
+        new) COMPREPLY=($(compgen -W '-h --help --build -t --template --here' -- "$word")) ;;
+        size) COMPREPLY=($(compgen -W '-h --help --build --why -o --output --json' -- "$word")) ;;
+        symbolize) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
+        doctor) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
+        help) COMPREPLY=($(compgen -W '-h --help --build --man --bash' -- "$word")) ;;
+        esac
+        return ;;
+    esac
+    case $command in
+    run|image|size|symbolize)
+        COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
+            "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
+    help)
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay new size symbolize doctor help' -- "$word")) ;;
+    *)
+        COMPREPLY=($(compgen -f -- "$word")) ;;
+    esac
+}
+complete -o filenames -F _billet billet scripts/billet ./scripts/billet
