@@ -6,7 +6,6 @@ with 8.3 names (kept lower-case by the bits that Windows NT uses for that).
 """
 import struct
 import time
-import zlib
 
 SECTOR = 512
 ROOT_ENTRIES = 128
@@ -40,7 +39,9 @@ def short_name(name):
 
 
 class Fat16:
-    def __init__(self, label, epoch):
+    def __init__(self, label, epoch, serial):
+        """`serial` is 32 bits that tell one volume from another."""
+        self.serial = struct.pack('<I', serial)
         self.label = label.upper().encode().ljust(11)
         self.time, self.date = dos_time(epoch)
         self.tree = {}
@@ -109,13 +110,12 @@ class Fat16:
         fat_sectors = -(-(clusters + 2) * 2 // SECTOR)
         root_sectors = ROOT_ENTRIES * 32 // SECTOR
         total = 1 + FATS * fat_sectors + root_sectors + clusters
-        serial = struct.pack('<I', zlib.crc32(self.clusters))
         boot = struct.pack(
             '<3s8sHBHBHHBHHHII', b'\xeb\x3c\x90', b'BILLET  ', SECTOR, 1, 1,
             FATS, ROOT_ENTRIES, total if total < 65536 else 0, 0xf8,
             fat_sectors, 63, 255, 0, total if total >= 65536 else 0)
-        boot += struct.pack('<BBB4s11s8s', 0x80, 0, 0x29, serial, self.label,
-                            b'FAT16   ')
+        boot += struct.pack('<BBB4s11s8s', 0x80, 0, 0x29, self.serial,
+                            self.label, b'FAT16   ')
         boot = boot.ljust(510, b'\0') + b'\x55\xaa'
         table = struct.pack(f'<{len(self.fat)}H', *self.fat)
         table = table.ljust(fat_sectors * SECTOR, b'\0')

@@ -5,7 +5,8 @@ import struct
 import uuid
 import zlib
 
-SECTOR = 512
+from disk import SECTOR, Disk, ImageError
+
 ENTRIES, ENTRY_BYTES = 128, 128
 TABLE_SECTORS = ENTRIES * ENTRY_BYTES // SECTOR
 FIRST_USABLE = 2 + TABLE_SECTORS
@@ -20,12 +21,13 @@ def derived_uuid(*parts):
 
 
 class Partition:
-    def __init__(self, kind, name, first, data, last=None):
+    def __init__(self, kind, name, first, data, seed, last=None):
         self.kind, self.name, self.first, self.data = kind, name, first, data
+        self.seed = seed
         self.last = last or first + -(-len(data) // SECTOR) - 1
 
     def entry(self):
-        unique = derived_uuid(self.name.encode(), self.data)
+        unique = derived_uuid(self.name.encode(), self.seed)
         return struct.pack('<16s16sQQQ72s', self.kind.bytes_le, unique.bytes_le,
                            self.first, self.last, 0,
                            self.name.encode('utf-16-le'))
@@ -45,18 +47,23 @@ def protective_mbr(code, sectors):
     return code[:440].ljust(446, b'\0') + entry + bytes(48) + b'\x55\xaa'
 
 
-def disk(mbr_code, partitions, align=2048):
-    """The whole disk; its size is a multiple of `align` sectors."""
+def disk(mbr_code, partitions, align, size=0):
+    """The whole disk, of `size` bytes or what the partitions need; its size
+    is a multiple of `align` bytes.  The second header stands at its end."""
     end = max(p.last for p in partitions) + 1
-    sectors = -(-(end + TABLE_SECTORS + 1) // align) * align
+    least = (end + TABLE_SECTORS + 1) * SECTOR
+    if size and size < least:
+        raise ImageError(f'--size {size:,} bytes is too small: the content '
+                         f'takes {least:,}')
+    out = Disk(-(-max(size, least) // align) * align)
+    sectors = out.size // SECTOR
     table = b''.join(p.entry() for p in partitions)
     table = table.ljust(ENTRIES * ENTRY_BYTES, b'\0')
     last_usable = sectors - TABLE_SECTORS - 2
     disk_id = derived_uuid(table)
-    out = bytearray(sectors * SECTOR)
 
     def put(at, data):
-        out[at * SECTOR:at * SECTOR + len(data)] = data
+        out.write(at * SECTOR, data)
 
     put(0, protective_mbr(mbr_code, sectors))
     put(1, header(1, sectors - 1, 2, last_usable, disk_id, table))
@@ -66,4 +73,4 @@ def disk(mbr_code, partitions, align=2048):
     put(sectors - 1 - TABLE_SECTORS, table)
     put(sectors - 1, header(sectors - 1, 1, sectors - 1 - TABLE_SECTORS,
                             last_usable, disk_id, table))
-    return bytes(out)
+    return out

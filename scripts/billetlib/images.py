@@ -7,46 +7,60 @@ from pathlib import Path
 from . import build, packages, say
 from .tree import TOP, app, build_dir, shown
 
-FORMATS = ('elf', 'iso', 'raw', 'qcow2')
+FORMATS = ('elf', 'iso', 'raw', 'qcow2', 'gce.tar.gz', 'vhd', 'vmdk',
+           'oci.tar')
+SHORT = {'gce': 'gce.tar.gz', 'oci': 'oci.tar', 'azure': 'vhd',
+         'aws': 'vmdk', 'vmware': 'vmdk', 'kubevirt': 'oci.tar'}
+# What somebody who makes such an image should know now, not in the cloud.
+WARNINGS = {
+    'vhd': 'Azure: it boots there, but has no network yet (no driver for '
+           "netvsc). On Hyper-V, too; docs/deploy.md",
+    'vmdk': "AWS Nitro: it boots there, but has no network yet (no driver for "
+            'ENA). docs/deploy.md has what works where',
+}
 
 
 def add_arguments(p):
     p.add_argument('name', metavar='NAME', help='one of apps/')
-    p.add_argument('-f', '--format', choices=FORMATS, default='raw',
-                   help='elf: for QEMU -kernel; iso: CD or USB stick; raw and '
-                   'qcow2: disk; all but elf boot on BIOS and UEFI '
+    p.add_argument('-f', '--format', choices=FORMATS + tuple(SHORT),
+                   default='raw', metavar='FORMAT',
+                   help='elf: for QEMU -kernel; iso: CD, disk or USB stick; '
+                   'raw, qcow2: disk; gce.tar.gz (gce): Google; vhd (azure): '
+                   'Azure, Hyper-V; vmdk (aws, vmware); oci.tar (kubevirt): '
+                   'containerDisk; all but elf boot on BIOS and UEFI '
                    '(default %(default)s)')
     p.add_argument('-a', '--arg', action='append', default=[],
                    metavar='KEY=VALUE',
-                   help='an argument for the image; repeat as needed')
+                   help='an argument for the image; repeat as needed; '
+                   '`billet config` changes it later')
+    p.add_argument('--size', metavar='N',
+                   help="the disk's size at least, in MiB or with K, M, G or T "
+                   'behind it (default: what the content takes)')
+    p.add_argument('--firmware', choices=['bios', 'uefi'],
+                   help='boot by this only, and be smaller')
     p.add_argument('-o', '--output', type=Path, metavar='FILE',
                    help='(default NAME.FORMAT here)')
 
 
 def make_disk(options, build_path, output):
-    """iso or raw, from the build's GRUB images."""
+    """From the application's ELF and the build's GRUB images."""
     parts = build_path / 'boot' / 'image'
     grub = [f'boot/image/{name}' for name in
             ('core.img', 'eltorito.img', 'bootx64.efi')]
     build.compile(build_path, [f'apps/{options.name}.elf', *grub])
-    arguments = [word for arg in options.arg for word in ('--arg=' + arg,)]
-    say.must([sys.executable, shown(TOP / 'boot' / 'image' / 'mkimage.py'),
-              'iso' if options.format == 'iso' else 'raw',
-              shown(build_path / 'apps' / (options.name + '.elf')),
-              output, *arguments,
-              '--core', shown(parts / 'core.img'),
-              '--eltorito', shown(parts / 'eltorito.img'),
-              '--efi', shown(parts / 'bootx64.efi')], 'no image was made')
-
-
-def make_qcow2(options, build_path, output):
-    raw = output.with_name(output.name + '.raw')
-    try:
-        make_disk(options, build_path, raw)
-        say.must(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2',
-                  raw, output], 'no image was made')
-    finally:
-        raw.unlink(missing_ok=True)
+    more = ['--arg=' + arg for arg in options.arg]
+    more += ['--size=' + options.size] if options.size else []
+    more += ['--firmware=' + options.firmware] if options.firmware else []
+    command = [sys.executable, shown(TOP / 'boot' / 'image' / 'mkimage.py'),
+               options.format,
+               shown(build_path / 'apps' / (options.name + '.elf')),
+               output, *more, '--core', shown(parts / 'core.img'),
+               '--eltorito', shown(parts / 'eltorito.img'),
+               '--efi', shown(parts / 'bootx64.efi')]
+    status = say.run(command)
+    if status:
+        raise say.Stop('no image was made',
+                       say.USAGE if status == say.USAGE else say.FAILED)
 
 
 def with_images(build_path):
@@ -62,21 +76,21 @@ def with_images(build_path):
 
 def run(options):
     app(options.name)
+    options.format = SHORT.get(options.format, options.format)
     build_path = build_dir(options.build)
     output = options.output or Path(f'{options.name}.{options.format}')
     if options.format == 'elf':
-        if options.arg:
-            raise say.Stop('an elf holds no arguments: give them to its '
-                           'loader, as in QEMU -append', say.USAGE)
+        if options.arg or options.size or options.firmware:
+            raise say.Stop('an elf holds no arguments and has no size: give '
+                           'arguments to its loader, as in QEMU -append',
+                           say.USAGE)
         build.prepare(build_path, [f'apps/{options.name}.elf'])
         built = build_path / 'apps' / (options.name + '.elf')
         say.must(['cp', shown(built), output], 'no image was made')
     else:
         with_images(build_path)
-        if options.format == 'qcow2':
-            packages.ensure(('qcow2',))
-            make_qcow2(options, build_path, output)
-        else:
-            make_disk(options, build_path, output)
+        make_disk(options, build_path, output)
     say.info(f'{output}: {output.stat().st_size:,} bytes')
+    if options.format in WARNINGS:
+        say.info(WARNINGS[options.format])
     return say.OK

@@ -7,8 +7,8 @@ import argparse
 import json
 import sys
 
-from . import (build, doctor, elf, images, manifest, new, packages, pages,
-               qemu, runner, say, size, symbolize, testing, tree)
+from . import (build, config, doctor, elf, images, manifest, new, packages,
+               pages, qemu, runner, say, size, symbolize, testing, tree)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -21,6 +21,8 @@ STATUSES = 'exit status:\n' + '\n'.join(
 
 # Commands with a module each, which has add_arguments() and run().
 TOOLS = (
+    ('config', 'read and change the arguments in an image, without a build',
+     config),
     ('new', 'make an application that builds and boots at once', new),
     ('size', "draw where an image's bytes went", size),
     ('symbolize', "a panic's lines with the file and line of each function",
@@ -30,8 +32,7 @@ TOOLS = (
 
 
 def cmd_setup(options):
-    purposes = packages.FOR_TEST if options.all else ('build', 'run', 'image',
-                                                      'qcow2')
+    purposes = packages.FOR_TEST if options.all else ('build', 'run', 'image')
     if options.dry_run:
         lacking = packages.missing(
             purposes + (('system',) if options.all else ()))
@@ -232,6 +233,8 @@ def main():
         # Words behind -- belong to another program, dashes and all.
         at = argv.index('--')
         argv, extra = argv[:at], argv[at + 1:]
+    if argv[:1] == ['config']:
+        argv = config.plain(argv)
     options = parser().parse_args(join_args(argv))
     if options.command == 'run':
         options.qemu += extra

@@ -28,7 +28,6 @@ PACKAGES = {
         ('grub-efi-amd64-bin', '/usr/lib/grub/x86_64-efi/normal.mod'),
         ('xorriso', 'xorriso'),
     ],
-    'qcow2': [('qemu-utils', 'qemu-img')],
     'unit': [
         ('check', '/usr/include/check.h'),
         ('pkg-config', 'pkg-config'),
@@ -43,6 +42,8 @@ PACKAGES = {
         ('netcat-openbsd', 'nc'),
         ('tcpdump', 'tcpdump'),
         ('mtools', 'mtype'),
+        ('qemu-utils', 'qemu-img'),
+        ('skopeo', 'skopeo'),
         ('dnsmasq-base', 'dnsmasq'),
         ('radvd', 'radvd'),
         ('avahi-daemon', 'avahi-daemon'),
@@ -60,7 +61,7 @@ PACKAGES = {
         ('liblwip-dev', '/usr/include/lwip/lwip/tcp.h'),
     ],
 }
-FOR_TEST = ('build', 'run', 'image', 'qcow2', 'unit')
+FOR_TEST = ('build', 'run', 'image', 'unit')
 
 
 def here(what):

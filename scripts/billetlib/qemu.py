@@ -14,6 +14,17 @@ MACHINES = ('pc', 'q35', 'microvm')
 # Not -cpu's default: that one has no RDRAND, which nearly all real ones have.
 CPU = 'max'
 MEMORY_MB = 64
+# What a disk may be behind, as clouds and hypervisors present it.
+DISK_BUSES = {
+    'scsi': ('virtio-scsi-pci', 'scsi-hd'),
+    'nvme': ('nvme,serial=billet',),
+    'ahci': ('ich9-ahci,id=ahci0', 'ide-hd,bus=ahci0.0'),
+    'usb': ('qemu-xhci', 'usb-storage'),
+    'lsi': ('lsi', 'scsi-hd'),
+    'pvscsi': ('pvscsi', 'scsi-hd'),
+}
+# The name of a file's end where it is not `raw`.
+DISK_FORMATS = {'qcow2': 'qcow2', 'vhd': 'vpc', 'vmdk': 'vmdk'}
 
 
 class Line:
@@ -50,12 +61,18 @@ class Line:
 
     def disk(self, path, bus='virtio'):
         """Boot from a disk; writes go to a file that nobody keeps."""
-        kind = 'qcow2' if str(path).endswith('.qcow2') else 'raw'
+        kind = DISK_FORMATS.get(str(path).rsplit('.', 1)[-1], 'raw')
         drive = f'file={comma(path)},format={kind},snapshot=on'
+        if bus == 'ide':
+            return self.add('-drive', drive + ',if=ide')
+        self.add('-drive', drive + ',if=none,id=disk0')
         if bus == 'virtio':
-            return self.add('-drive', drive + ',if=none,id=disk0', '-device',
-                            self.device('blk', drive='disk0', bootindex=0))
-        return self.add('-drive', drive + f',if={bus}')
+            return self.add('-device', self.device('blk', drive='disk0',
+                                                   bootindex=0))
+        *controllers, device = DISK_BUSES[bus]
+        for controller in controllers:
+            self.add('-device', controller)
+        return self.add('-device', device + ',drive=disk0,bootindex=0')
 
     def cdrom(self, path):
         return self.add('-drive',

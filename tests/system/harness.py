@@ -116,19 +116,15 @@ class Test:
             raise Failed(f'{path}: not built')
         return path
 
-    def disk_image(self, kind, name, *args, elf=None):
+    def disk_image(self, kind, name, *args, elf=None, options=()):
         """An image made as `billet image` makes it, with arguments in it."""
         grub = self.build / 'boot' / 'image'
         out = self.path(f'{name}.{kind}')
-        raw = out.with_suffix('.raw') if kind == 'qcow2' else out
-        self.run(sys.executable, TOP / 'boot' / 'image' / 'mkimage.py',
-                 'iso' if kind == 'iso' else 'raw', elf or self.image(name),
-                 raw, '--name', name, '--core', grub / 'core.img',
-                 '--eltorito', grub / 'eltorito.img',
-                 '--efi', grub / 'bootx64.efi', *[f'--arg={a}' for a in args])
-        if kind == 'qcow2':
-            self.run(self.program('qemu-img'), 'convert', '-f', 'raw', '-O',
-                     'qcow2', raw, out)
+        self.run(sys.executable, TOP / 'boot' / 'image' / 'mkimage.py', kind,
+                 elf or self.image(name), out, '--name', name,
+                 '--core', grub / 'core.img', '--eltorito',
+                 grub / 'eltorito.img', '--efi', grub / 'bootx64.efi',
+                 *options, *[f'--arg={a}' for a in args])
         return out
 
     def program(self, *names):

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: ISC
+"""billet config: the arguments in an image, read and changed where they are.
+
+The image is not built again: only its configuration area is rewritten (of the
+compressed formats the file, which is replaced when the new one is whole).
+"""
+import sys
+from pathlib import Path
+
+from . import say
+from .tree import TOP
+
+sys.path.insert(0, str(TOP / 'boot' / 'image'))
+import container  # noqa: E402
+import finder  # noqa: E402
+import settings  # noqa: E402
+from disk import ImageError  # noqa: E402
+
+
+def add_arguments(p):
+    verbs = p.add_subparsers(dest='verb', metavar='VERB', required=True)
+
+    def add(verb, text, what, count):
+        v = verbs.add_parser(verb, help=text, description=text)
+        v.add_argument('image', metavar='IMAGE', type=Path,
+                       help='an iso, raw, qcow2, gce.tar.gz, vhd, vmdk or '
+                       'oci.tar file')
+        if what:
+            v.add_argument('words', metavar=what, nargs=count)
+
+    add('list', 'print all arguments in an image', None, 0)
+    add('get', "print a key's value; status 1 when it is not set", 'KEY', 1)
+    add('set', 'set keys, each in place of its old value', 'KEY=VALUE', '+')
+    add('unset', 'take keys out', 'KEY', '+')
+
+
+def plain(argv):
+    """The command's words, --key=value as key=value: to an image they are
+    the same, and to argparse they are not."""
+    own = ('--help', '--build')
+    return [word[2:] if word.startswith('--') and
+            word.split('=')[0] not in own else word for word in argv]
+
+
+class Area:
+    """The configuration area of an opened image."""
+
+    def __init__(self, image):
+        self.disk = image.disk
+        self.extents = finder.find(self.disk, settings.PATH)
+        self.size = sum(size for _, size in self.extents)
+        if self.size > settings.AREA_MAX:
+            raise ImageError(f'/{settings.PATH} of {self.size:,} bytes is not '
+                             'of Billet')
+        data = b''.join(self.disk.read(*extent) for extent in self.extents)
+        self.name, self.args = settings.decode(data)
+
+    def put(self, args):
+        data = settings.encode(self.name, args, self.size)
+        for at, size in self.extents:
+            self.disk.write(at, data[:size])
+            data = data[size:]
+
+
+def value_of(args, key):
+    """The last one counts, as at boot; None if there is none."""
+    found = [arg for arg in args if settings.key_of(arg) == key]
+    return found[-1].partition('=')[2] if found else None
+
+
+def shown(arg):
+    return settings.key_of(arg) + ''.join(arg.partition('=')[1:])
+
+
+def check_words(options):
+    for word in options.words:
+        key, equals, _ = word.partition('=')
+        if options.verb == 'set' and not (key and equals):
+            raise say.Stop(f'{word!r}: want KEY=VALUE', say.USAGE)
+        if options.verb != 'set' and (equals or not key):
+            raise say.Stop(f'{word!r}: want a KEY alone', say.USAGE)
+
+
+def change(options):
+    with container.opened(options.image, change=True) as image:
+        area = Area(image)
+        args = area.args
+        for word in options.words:
+            if options.verb == 'set':
+                args = settings.changed(args, word)
+            elif value_of(args, word) is None:
+                raise ImageError(f'{word} is not set in it')
+            else:
+                args = settings.without(args, word)
+        area.put(args)
+    say.info(f'{options.image}: {len(args)} argument'
+             + ('' if len(args) == 1 else 's')
+             + '; they count from its next boot on')
+
+
+def read(options):
+    with container.opened(options.image) as image:
+        args = Area(image).args
+    if options.verb == 'list':
+        for arg in args:
+            print(shown(arg))
+        return
+    key, = options.words
+    value = value_of(args, key)
+    if value is None:
+        raise ImageError(f'{key} is not set in it')
+    print(value)
+
+
+def run(options):
+    if options.verb != 'list':
+        check_words(options)
+    try:
+        (change if options.verb in ('set', 'unset') else read)(options)
+    except FileNotFoundError:
+        raise say.Stop(f'{options.image}: no such file', say.USAGE) from None
+    except (ImageError, OSError) as error:
+        words = getattr(error, 'strerror', None) or error
+        raise say.Stop(f'{options.image}: {words}') from None
+    return say.OK
