@@ -36,7 +36,10 @@ def extents(disk):
 
 
 def number(value):
-    return b'%011o\0' % value
+    """Octal, and from 8 GiB on in base 256, as GNU tar has it."""
+    if value < 8 ** 11:
+        return b'%011o\0' % value
+    return b'\x80' + value.to_bytes(11, 'big')
 
 
 def sparse_list(entries, places):
@@ -81,6 +84,8 @@ def write(disk, out, epoch):
 
 
 def octal(data):
+    if data[:1] == b'\x80':
+        return int.from_bytes(data[1:], 'big')
     try:
         return int(data.rstrip(b'\0 ') or b'0', 8)
     except ValueError:

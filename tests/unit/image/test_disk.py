@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""FAT and GPT as mkimage.py writes them, read back by their definitions."""
+"""FAT, GPT and settings as mkimage.py writes them, read by their definitions."""
 import struct
 import sys
 import unittest
@@ -11,7 +11,8 @@ TOP = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / 'boot' / 'image'))
 import fat  # noqa: E402
 import gpt  # noqa: E402
-import mkimage  # noqa: E402
+import settings  # noqa: E402
+from disk import ImageError  # noqa: E402
 
 
 class Reader:
@@ -65,7 +66,7 @@ class Fat(unittest.TestCase):
         self.files = {'EFI/BOOT/BOOTX64.EFI': bytes(range(256)) * 700,
                       'boot/grub/grub.cfg': b'x', 'boot/billet.elf': b'y' * 512,
                       'boot/empty.txt': b''}
-        self.fs = fat.Fat16('BILLET', 1735689600)
+        self.fs = fat.Fat16('BILLET', 1735689600, 7)
         for path, data in self.files.items():
             self.fs.add(path, data)
 
@@ -101,8 +102,10 @@ class Fat(unittest.TestCase):
 class Gpt(unittest.TestCase):
     def setUp(self):
         self.disk = gpt.disk(b'\xeb' * 440, [
-            gpt.Partition(gpt.BIOS_BOOT, 'one', 34, b'1' * 700, last=2047),
-            gpt.Partition(gpt.EFI_SYSTEM, 'two', 2048, b'2' * 5000)])
+            gpt.Partition(gpt.BIOS_BOOT, 'one', 34, b'1' * 700, b's', last=2047),
+            gpt.Partition(gpt.EFI_SYSTEM, 'two', 2048, b'2' * 5000, b's')],
+            1 << 20)
+        self.disk = self.disk.read(0, self.disk.size)
         self.sectors = len(self.disk) // 512
 
     def header(self, lba):
@@ -133,16 +136,45 @@ class Gpt(unittest.TestCase):
             '<II', self.disk, 454)
         self.assertEqual((kind, first, count), (0xee, 1, self.sectors - 1))
 
-    def test_another_content_gives_other_identifiers(self):
-        a = gpt.Partition(gpt.EFI_SYSTEM, 'x', 34, b'a')
-        b = gpt.Partition(gpt.EFI_SYSTEM, 'x', 34, b'b')
+    def test_another_seed_gives_other_identifiers(self):
+        a = gpt.Partition(gpt.EFI_SYSTEM, 'x', 34, b'a', b'one')
+        b = gpt.Partition(gpt.EFI_SYSTEM, 'x', 34, b'a', b'other')
         self.assertNotEqual(a.entry()[16:32], b.entry()[16:32])
 
 
-class GrubCfg(unittest.TestCase):
+class Settings(unittest.TestCase):
+    WORDS = ["--a=it's", 'b="c d"', '$x;{', "'", "''x", 'back\\slash', 'č=ž']
+
     def test_arguments_are_quoted_for_grub(self):
-        cfg = mkimage.grub_cfg('web', ["--a=it's", 'b="c d"', '$x;{'])
+        cfg = settings.encode('web', self.WORDS)
         self.assertIn(b"""'--a=it'\\''s' 'b="c d"' '$x;{'""", cfg)
+
+    def test_what_is_written_reads_back_and_has_its_size(self):
+        for args in ([], self.WORDS, self.WORDS * 9):
+            cfg = settings.encode("it's", args, 8192)
+            self.assertEqual(len(cfg), 8192)
+            self.assertEqual(settings.decode(cfg), ("it's", args))
+
+    def test_more_than_the_boot_takes_is_refused(self):
+        settings.encode('x', ['a'] * 64)
+        for args in (['a'] * 65, ['a' * 4095], ['\0'], [''], ['a\n'],
+                     ["'" * 2048], ['\udc80']):
+            with self.assertRaises(ImageError, msg=args[0][:4]):
+                settings.encode('x', args, 1 << 20)
+
+    def test_what_was_changed_by_hand_is_refused(self):
+        good = settings.encode('x', ['a=b'])
+        for bad in (b'', b'set timeout=0\n', good.replace(b'=0', b'=1'),
+                    good.replace(b"'a=b'", b'a=b'), good[:-8000] + b'x',
+                    good.replace(b"'a=b'", b"'\xff'"), good.replace(b'}', b'')):
+            with self.assertRaises(ImageError, msg=bad[:40]):
+                settings.decode(bad)
+
+    def test_a_key_is_set_where_it_stood(self):
+        args = ['a=1', '--b=2', 'c=3', 'b=4']
+        self.assertEqual(settings.changed(args, 'b=5'), ['a=1', 'b=5', 'c=3'])
+        self.assertEqual(settings.changed(args, '--d=6'), args + ['--d=6'])
+        self.assertEqual(settings.without(args, '--b'), ['a=1', 'c=3'])
 
 
 if __name__ == '__main__':
