@@ -14,13 +14,14 @@ _billet()
         esac
     done
     if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay new size symbolize doctor help' -- "$word"))
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize doctor help' -- "$word"))
         return
     fi
     case $command,$before in
     run,--machine) COMPREPLY=($(compgen -W 'pc q35 microvm' -- "$word")); return ;;
     run,--accel) COMPREPLY=($(compgen -W 'tcg kvm' -- "$word")); return ;;
-    image,-f|image,--format) COMPREPLY=($(compgen -W 'elf iso raw qcow2' -- "$word")); return ;;
+    image,-f|image,--format) COMPREPLY=($(compgen -W 'elf iso raw qcow2 gce.tar.gz vhd vmdk oci.tar gce oci azure aws vmware kubevirt' -- "$word")); return ;;
+    image,--firmware) COMPREPLY=($(compgen -W 'bios uefi' -- "$word")); return ;;
     new,-t|new,--template) COMPREPLY=($(compgen -W 'fiber http tcp udp' -- "$word")); return ;;
     esac
     case $word in
@@ -30,9 +31,10 @@ _billet()
         run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --gdb -n --dry-run' -- "$word")) ;;
         test) COMPREPLY=($(compgen -W '-h --help --build --fast --full -l --list' -- "$word")) ;;
         inspect) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
-        image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg -o --output' -- "$word")) ;;
+        image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --firmware -o --output' -- "$word")) ;;
         bench) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
         replay) COMPREPLY=($(compgen -W '-h --help --build --inputs --program' -- "$word")) ;;
+        config) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         new) COMPREPLY=($(compgen -W '-h --help --build -t --template --here' -- "$word")) ;;
         size) COMPREPLY=($(compgen -W '-h --help --build --why -o --output --json' -- "$word")) ;;
         symbolize) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
@@ -46,7 +48,7 @@ _billet()
         COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay new size symbolize doctor help' -- "$word")) ;;
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize doctor help' -- "$word")) ;;
     *)
         COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

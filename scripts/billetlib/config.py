@@ -17,21 +17,20 @@ import settings  # noqa: E402
 from disk import ImageError  # noqa: E402
 
 
+# verb: how many words follow the image
+VERBS = {'list': (0, 0), 'get': (1, 1), 'set': (1, 64), 'unset': (1, 64)}
+
+
 def add_arguments(p):
-    verbs = p.add_subparsers(dest='verb', metavar='VERB', required=True)
-
-    def add(verb, text, what, count):
-        v = verbs.add_parser(verb, help=text, description=text)
-        v.add_argument('image', metavar='IMAGE', type=Path,
-                       help='an iso, raw, qcow2, gce.tar.gz, vhd, vmdk or '
-                       'oci.tar file')
-        if what:
-            v.add_argument('words', metavar=what, nargs=count)
-
-    add('list', 'print all arguments in an image', None, 0)
-    add('get', "print a key's value; status 1 when it is not set", 'KEY', 1)
-    add('set', 'set keys, each in place of its old value', 'KEY=VALUE', '+')
-    add('unset', 'take keys out', 'KEY', '+')
+    p.add_argument('verb', metavar='list|get|set|unset', choices=VERBS,
+                   help='print all arguments; print one (status 1 when it is '
+                   'not set); set some, each in place of its old value; take '
+                   'some out')
+    p.add_argument('image', metavar='IMAGE', type=Path,
+                   help='an iso, raw, qcow2, gce.tar.gz, vhd, vmdk or oci.tar '
+                   'file')
+    p.add_argument('words', metavar='KEY[=VALUE]', nargs='*',
+                   help='for set with a value, for get and unset without')
 
 
 def plain(argv):
@@ -73,6 +72,12 @@ def shown(arg):
 
 
 def check_words(options):
+    least, most = VERBS[options.verb]
+    if not least <= len(options.words) <= most:
+        raise say.Stop(f'config {options.verb} takes {least} '
+                       + (f'to {most} words' if most > least else
+                          'word' + ('' if least == 1 else 's'))
+                       + ' behind the image', say.USAGE)
     for word in options.words:
         key, equals, _ = word.partition('=')
         if options.verb == 'set' and not (key and equals):
@@ -113,8 +118,7 @@ def read(options):
 
 
 def run(options):
-    if options.verb != 'list':
-        check_words(options)
+    check_words(options)
     try:
         (change if options.verb in ('set', 'unset') else read)(options)
     except FileNotFoundError:

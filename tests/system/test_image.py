@@ -139,6 +139,9 @@ def test_config_refuses_what_does_not_fit(t):
         refused(t, image, words, 'set', image, value, status=status)
     refused(t, image, '64 is the limit', 'set', image,
             *[f'k{i}=1' for i in range(64)])
+    refused(t, image, 'takes 1 to 64', 'set', image, status=2)
+    refused(t, image, 'takes 1 word', 'get', image, 'a', 'b', status=2)
+    refused(t, image, 'takes 0 words', 'list', image, 'a', status=2)
     refused(t, image, 'not set', 'unset', image, 'k')
     refused(t, image, 'KEY alone', 'get', image, 'a=b', status=2)
 
