@@ -29,6 +29,8 @@ enum {
 
 /* For frames of farewell to leave, and for ARP before them. */
 #define FAREWELL_NS (100 * NS_PER_MS)
+/* For disks to write out what they hold. */
+#define DISKS_END_NS (10 * NS_PER_SEC)
 
 KEY_STRING(logs, "logs", "LEVEL,SOURCE:LEVEL,...", "info",
            "what to log: quiet, error, warn, info or debug",
@@ -102,6 +104,8 @@ static size_t services_bytes(const struct limits *l)
 {
     size_t n = fibers_bytes(l);
 
+    if (billet_app_disks)
+        n += billet_app_disks->bytes();
     return billet_app.networking ? n + billet_app.networking->bytes(l) : n;
 }
 
@@ -196,7 +200,8 @@ void billet_started(struct env *env)
 /* Whether anything could ever happen again. */
 static bool alive(const struct env *env)
 {
-    if (fibers_live(env->fibers) || loop_pending(env->loop))
+    if (fibers_live(env->fibers) || loop_pending(env->loop) ||
+        (billet_app_disks && billet_app_disks->in_use()))
         return true;
     return billet_app.networking && billet_app.networking->in_use(env->net);
 }
@@ -223,6 +228,19 @@ static void rest(struct env *env, ns_t now, ns_t until)
         machine_wait(at);
 }
 
+/* What was written is safe before the power goes. */
+static void end_disks(struct env *env, ns_t now)
+{
+    ns_t until = now + DISKS_END_NS;
+
+    for (; billet_app_disks && now < until && billet_app_disks->down();
+         now = machine_turn()) {
+        turn(env, now);
+        if (billet_app_disks->in_use())
+            rest(env, now, until);
+    }
+}
+
 /* What the network lent us is given back first. */
 static _Noreturn void end(struct env *env)
 {
@@ -234,6 +252,7 @@ static _Noreturn void end(struct env *env)
             turn(env, now);
             rest(env, now, until);
         }
+    end_disks(env, now);
     machine_exit(0);
 }
 
@@ -286,6 +305,8 @@ void billet_main(void)
     status_metrics(&metrics);
     metrics_add(&metrics, &log_metrics_group, &env->log->metrics.lines);
     metrics_add(&metrics, &fibers_metrics_group, &fibers.metrics.live);
+    if (billet_app_disks && billet_app_disks->up(env))
+        machine_exit(EXIT_FAILED);
     if (billet_app.networking && billet_app.networking->up(env))
         machine_exit(EXIT_FAILED);
     if (fiber_spawn(env, run_app, NULL, NULL))

@@ -17,6 +17,7 @@
 #ifndef BILLET_APP_H
 #define BILLET_APP_H
 
+#include <billet/blk.h>
 #include <billet/fiber.h>
 #include <billet/key.h>
 #include <billet/log.h>
@@ -54,15 +55,18 @@ struct manifest {
     uint32_t abi;
     char name[APP_NAME_BYTES];
     char nets[APP_NETS_MAX][APP_NAME_BYTES]; /* networks wanted: "uplink" */
-    char blks[APP_BLKS_MAX][APP_NAME_BYTES]; /* disks wanted, likewise */
+    /* Disks wanted, likewise; "seed?" may be missing. */
+    char blks[APP_BLKS_MAX][APP_NAME_BYTES];
     struct limits limits;
 };
 
 /* Everything an instance may touch.  No globals: two can share a process. */
 struct env {
     struct loop *loop;
-    const struct clock *clock; /* wall time: <billet/clock.h> */
-    struct net *net; /* NULL unless BILLET_NET_APP */
+    const struct clock *clock;     /* wall time: <billet/clock.h> */
+    struct net *net;               /* NULL unless BILLET_NET_APP */
+    struct blk *blk[APP_BLKS_MAX]; /* BILLET_DISKS: in the manifest's order;
+                                    * NULL: one that may be missing is */
     struct log *log;
     struct keys *keys;
     struct metrics *metrics;
@@ -139,6 +143,23 @@ enum { MANIFEST_NOTE_TYPE = 1 };
                                    .networking = &billet_networking,           \
                                    .start = (start_fn),                        \
                                    .wish = (wish_fn)}
+
+/* Disk drivers, and what joins them to the loop. */
+struct disks {
+    /* Bytes of the arena that they want for so many disks. */
+    size_t (*bytes)(void);
+    MUST_USE enum err (*up)(struct env *env);
+    bool (*in_use)(void);
+    /* The end, in order: what was written and not flushed yet is.  True while
+     * there is something to wait for. */
+    bool (*down)(void);
+};
+extern const struct disks billet_disks;
+extern const struct disks *const billet_app_disks; /* NULL: none */
+
+/* Beside BILLET_APP or one like it: the image drives disks; .blks names them.
+ * Without this line it holds nothing of all that. */
+#define BILLET_DISKS const struct disks *const billet_app_disks = &billet_disks
 
 /* A file that the owner of the machine gave along: QEMU's
  * -fw_cfg name=opt/billet/NAME,file=PATH; for a process NAME in the folder that

@@ -177,6 +177,11 @@ enum err fiber_wait(struct fibers *all, ns_t deadline)
     return f->timed_out ? E_TIMEOUT : OK;
 }
 
+void fiber_wait_whole(struct fibers *all)
+{
+    suspend(fiber_current(all));
+}
+
 void fiber_wake(struct fiber *f)
 {
     if (f->state == FIBER_WAITING && !f->joining)

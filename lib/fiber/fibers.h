@@ -74,6 +74,9 @@ struct fiber *fiber_current(struct fibers *);
 /* Called on a fiber: waits until fiber_wake(); E_TIMEOUT at the deadline
  * (NS_NEVER: none), E_CLOSED when cancelled, also before. */
 enum err fiber_wait(struct fibers *, ns_t deadline);
+/* Waits until fiber_wake(), cancelled or not; may return for nothing.  For what
+ * cannot be taken back: a device that has this fiber's memory. */
+void fiber_wait_whole(struct fibers *);
 /* Nothing when `f` does not wait. */
 void fiber_wake(struct fiber *f);
 

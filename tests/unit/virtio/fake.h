@@ -11,7 +11,7 @@
 
 #include <virtio/device.h>
 
-enum { FAKE_SEGS_MAX = 64, FAKE_CONFIG_BYTES = 16 };
+enum { FAKE_SEGS_MAX = 64, FAKE_CONFIG_BYTES = 64 };
 
 struct fake_seg {
     uint8_t *p;

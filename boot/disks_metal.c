@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * disks_metal.c - the disk controllers of a machine, bus by bus.
+ */
+#include "disks.h"
+
+#include <base/pool.h>
+#include <billet/machine.h>
+#include <log/log_impl.h>
+#include <virtio/blk.h>
+
+#include "system.h"
+
+enum { SCAN_BYTES = VIRTIO_DEVS_MAX * 384 };
+
+static void rest(ns_t until)
+{
+    machine_wait(until);
+    machine_woken();
+}
+
+static const struct blk_host host = {
+    .arena = &boot_system.arena, .now = machine_now, .rest = rest};
+
+static unsigned add(struct blk *out[DISKS_MAX], unsigned n, struct blk *b)
+{
+    if (b && n < DISKS_MAX)
+        out[n++] = b;
+    return n;
+}
+
+static unsigned find_virtio(struct env *env, struct blk *out[DISKS_MAX],
+                            unsigned n)
+{
+    struct virtio_dev *devs[VIRTIO_DEVS_MAX];
+    unsigned ndevs = virtio_scan(devs, VIRTIO_DEVS_MAX, &boot_system.arena);
+    char text[VIRTIO_DESCRIBE_BYTES];
+
+    for (unsigned i = 0; i < ndevs && n < DISKS_MAX; i++) {
+        if (devs[i]->kind != VIRTIO_KIND_BLK)
+            continue;
+        n = add(out, n, virtio_blk_attach(devs[i], &host));
+        if (log_on(env->log, LOG_DEBUG, "virtio")) {
+            virtio_describe(devs[i], text, sizeof(text));
+            log_debug(env->log, "virtio", "%s", text);
+        }
+    }
+    return n;
+}
+
+size_t disks_bytes(void)
+{
+    return SCAN_BYTES + DISKS_MAX * virtio_blk_bytes();
+}
+
+enum err disks_find(struct env *env, struct blk *out[DISKS_MAX], unsigned *n)
+{
+    *n = find_virtio(env, out, 0);
+    return OK;
+}
+
+void disks_say_how(struct env *env, const char *name)
+{
+    print_line(env->log,
+               "    QEMU:    -drive file=%s.img,format=raw,if=none,id=%s "
+               "-device virtio-blk-pci,drive=%s,serial=%s    (-M microvm: "
+               "virtio-blk-device)",
+               name, name, name, name);
+    print_line(env->log,
+               "    libvirt: <disk type='file'><driver name='qemu' type='raw'/>"
+               "<source file='/var/lib/libvirt/images/%s.img'/><target "
+               "dev='vda' bus='virtio'/>"
+               "<serial>%s</serial></disk>",
+               name, name);
+}

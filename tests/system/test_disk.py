@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: ISC
+"""Disks: what `disk` writes is on the host's file, and what is there it
+reads, on every kind of device that QEMU makes and as a process."""
+import re
+
+from disks import NEW, NO_ACPI, OLD, drive, line, make, pattern
+from harness import each
+
+SIZE = 1 << 20
+MODES = ['--mode=both', f'--bytes={SIZE}']
+
+
+def on(machine, device, words='', more='', block=512):
+    return {'machine': machine, 'device': device, 'words': words,
+            'more': more.split(), 'block': block}
+
+
+VIRTIO = {
+    'pc': on('pc', 'virtio-blk-pci,', 'virtio 1, MSI-X'),
+    'q35': on('q35', 'virtio-blk-pci,' + NEW, 'flush'),
+    'pc-legacy': on('pc', 'virtio-blk-pci,' + OLD, 'legacy, MSI-X'),
+    'q35-legacy-intx': on('q35', 'virtio-blk-pci,vectors=0,' + OLD,
+                          'legacy, INTx'),
+    'intx': on('pc', 'virtio-blk-pci,vectors=0,', 'virtio 1, INTx'),
+    'bare-rings': on('q35', 'virtio-blk-pci,event_idx=off,indirect_desc=off,',
+                     'virtio 1'),
+    'short-ring': on('q35', 'virtio-blk-pci,queue-size=8,seg-max-adjust=on,',
+                     'ring 8'),
+    'blocks-4096': on('q35', 'virtio-blk-pci,logical_block_size=4096,'
+                      'physical_block_size=4096,', 'blk_size', block=4096),
+    'microvm': on('microvm', 'virtio-blk-device,', 'virtio 1, GSI'),
+    'microvm-legacy': on('microvm', 'virtio-blk-device,', 'legacy, GSI',
+                         '-global virtio-mmio.force-legacy=true '),
+    'microvm-no-acpi': on('microvm', 'virtio-blk-device,', 'virtio 1',
+                          NO_ACPI),
+}
+
+
+def check_written(t, path, seed):
+    found = path.read_bytes()
+    assert found[:SIZE] == pattern(seed, SIZE), 'the file has something else'
+    assert not any(found[SIZE:SIZE + 65536]), 'more than that was written'
+
+
+def run_on(t, machine, device, words, more, block, seed=3):
+    path = make(t, 'disk.img')
+    guest = t.guest(line(
+        t, machine, [*MODES, f'--seed={seed}', '--logs=debug'], *drive(path),
+        '-device', f'{device}drive=drive0,serial=disk0', more=more))
+    guest.wait_for('SUCCESS', 60)
+    assert guest.wait_exit() == 0
+    assert f'blocks of {block}, writable' in guest.text()
+    assert words in guest.text(), guest.text()
+    check_written(t, path, seed)
+
+
+@each(**VIRTIO)
+def test_virtio_disk_writes_and_reads(t, machine, device, words, more, block):
+    run_on(t, machine, device, words, more, block)
+
+
+def test_a_process_uses_a_file(t):
+    path = make(t, 'disk.img')
+    out = t.run(t.image('disk', ''), *MODES, f'--disk={path}', '--seed=9')
+    assert b'SUCCESS' in out, out
+    check_written(t, path, 9)
+    out = t.run(t.image('disk', ''), '--mode=verify', '--seed=9',
+                f'--disk={path}:ro')
+    assert b'verified 1048576 bytes' in out and b'read-only' in out, out
+    t.run(t.image('disk', ''), '--mode=verify', '--seed=8', f'--disk={path}',
+          status=1)
+    t.run(t.image('disk', ''), '--mode=write', f'--disk={path}:ro', status=1)
+
+
+def test_the_host_writes_and_the_guest_reads(t):
+    path = make(t, 'disk.img', fill=pattern(77, SIZE))
+    guest = t.guest(line(
+        t, 'q35', ['--mode=verify', '--seed=77'], *drive(path, 0, ''),
+        '-device', 'virtio-blk-pci,drive=drive0'))
+    guest.wait_for('verified 1048576 bytes')
+    assert guest.wait_exit() == 0
+
+
+def test_disks_have_the_names_of_their_serial_numbers(t):
+    words = []
+    paths = {}
+    for n, name in enumerate(('disk2', 'other', 'disk0')):
+        paths[name] = make(t, name, (n + 2) << 20)
+        words += [*drive(paths[name], n), '-device',
+                  f'virtio-blk-pci,drive=drive{n},serial={name}']
+    guest = t.guest(line(t, 'q35', ['--mode=show'], *words))
+    guest.wait_for('SUCCESS')
+    said = dict(re.findall(r'^(disk\d): (\d+) sectors', guest.text(), re.M))
+    assert said == {'disk0': str(4 << 11), 'disk1': str(3 << 11),
+                    'disk2': str(2 << 11)}, said
+
+
+def test_a_missing_disk_ends_with_the_lines_that_give_it(t):
+    guest = t.guest(line(t, 'q35', []))
+    assert guest.wait_exit() == 1
+    for word in ('no disk for `disk0`', '-device virtio-blk-pci,drive=disk0',
+                 "<target dev='vda' bus='virtio'/>"):
+        assert word in guest.text(), guest.text()
+    out = t.run(t.image('disk', ''), status=1).decode()
+    assert '--disk=disk0=disk0.img' in out, out
+
+
+@each(metal={}, hosted={'hosted': True})
+def test_the_edges_of_a_disk(t, hosted=False):
+    path = make(t, 'disk.img')
+    if hosted:
+        out = t.run(t.image('disk', ''), '--mode=edges',
+                    f'--disk={path}').decode()
+    else:
+        guest = t.guest(line(t, 'pc', ['--mode=edges'], *drive(path),
+                             '-device', 'virtio-blk-pci,drive=drive0'))
+        guest.wait_exit()
+        out = guest.text()
+    for words in ('the last block is there', 'SUCCESS',
+                  'beyond the end: invalid argument, invalid argument',
+                  'a byte: invalid argument'):
+        assert words in out, out
+    assert path.read_bytes()[-512:] == pattern(7, 512, (4 << 11) - 1)
+
+
+def test_a_host_that_fails_to_write_costs_that_request(t):
+    path = make(t, 'disk.img')
+    rules = t.path('blkdebug.conf')
+    rules.write_text('[inject-error]\nevent = "none"\niotype = "write"\n'
+                     'sector = "128"\nerrno = "5"\n')
+    guest = t.guest(line(
+        t, 'q35', MODES, '-drive',
+        f'driver=blkdebug,config={rules},image.driver=file,'
+        f'image.filename={path},if=none,id=drive0,werror=report',
+        '-device', 'virtio-blk-pci,drive=drive0'))
+    assert guest.wait_exit() == 1
+    assert 'disk0: device failure' in guest.text(), guest.text()
