@@ -7,8 +7,9 @@ import argparse
 import json
 import sys
 
-from . import (build, config, doctor, elf, images, manifest, new, packages,
-               pages, qemu, runner, say, size, symbolize, testing, tree)
+from . import (build, config, doctor, elf, gdb, images, manifest, new,
+               packages, pages, qemu, runner, say, size, symbolize, testing,
+               tree)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -27,6 +28,7 @@ TOOLS = (
     ('size', "draw where an image's bytes went", size),
     ('symbolize', "a panic's lines with the file and line of each function",
      symbolize),
+    ('gdb', 'boot an image under gdb, with its symbols and printers', gdb),
     ('doctor', 'what of this machine is good for what', doctor),
 )
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: ISC
-"""billet new, size, symbolize, doctor and help, as a person uses them."""
+"""billet new, size, symbolize, gdb, doctor and help, as a person uses them."""
 import json
+import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
 
-from harness import TOP, Failed, each, http_wait, until
+from harness import TOP, Failed, each, http_get, http_wait, until
 from billetlib import qemu
 
 BILLET = TOP / 'scripts' / 'billet'
@@ -217,3 +220,37 @@ def test_bash_completes(t):
         got = complete(t, *words)
         if want not in got:
             raise Failed(f'{words[1:]}: {got}')
+
+
+def test_gdb_shows_what_the_image_has(t):
+    t.program('gdb')
+    port = t.free_port()
+    log = t.path('gdb.log')
+    words = [BILLET, 'gdb', 'web', '--build', t.build, '-p', f'{port}:80']
+    for command in ('tbreak on_accept', 'continue', 'billet connections',
+                    'billet timers', 'billet fibers', 'billet log',
+                    'print *peer'):
+        words += ['-x', command]
+    with open(log, 'wb') as out:
+        child = subprocess.Popen([str(w) for w in words], stdout=out,
+                                 stderr=subprocess.STDOUT,
+                                 stdin=subprocess.DEVNULL,
+                                 start_new_session=True)
+    t.at_end(end_group, child)
+
+    def over():
+        http_get(port, seconds=1)
+        return child.poll() is not None
+    until(over, 60, 'the end of gdb')
+    text = log.read_text()
+    for want in (r'80 <- 10\.0\.2\.2:\d+ ESTABLISHED', r'\n1 connections',
+                 r'tcp: \d+ set, now ', r'loop: \d+ set', 'started in ',
+                 r'\$1 = 10\.0\.2\.2:\d+'):
+        if not re.search(want, text):
+            raise Failed(f'{want}: not in\n{text[-3000:]}')
+
+
+def end_group(child):
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
