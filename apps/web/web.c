@@ -61,7 +61,7 @@ static void transmit(struct http_exchange *x, const struct http_request *rq,
 
 static const struct http_route routes[] = {
     {.path = "/*", .methods = HTTP_GET, .handle = site},
-    {.path = "/healthz", .methods = HTTP_GET, .handle = healthz},
+    {.path = "/healthz", .methods = HTTP_GET, .handle = healthz, .plain = true},
     {.path = "/metrics", .methods = HTTP_GET, .handle = metrics},
     {.path = "/log", .methods = HTTP_GET, .handle = show_log},
     {.path = "/connections", .methods = HTTP_GET, .handle = connections},
@@ -77,36 +77,31 @@ static enum err start(struct env *env)
 {
     struct web *web = NEW(env, struct web);
     struct image_status status;
-    enum err err = mdns_publish(env->net, "_http._tcp", 80, (struct span){0});
-
-    if (err)
-        return err;
     image_status(env, &status);
     web->env = env;
     web->echo = (struct http_reply){.status = 200,
                                     .type = SPAN("application/octet-stream"),
                                     .fields = SPAN(NO_STORE)};
     web->noise = arena_raw(env->arena, NOISE_BYTES, 64);
-    return http_serve(
-        env, 80,
-        &(struct http_config){
-            .routes = routes,
-            .nroutes = sizeof(routes) / sizeof(routes[0]),
-            .user = web,
-            .fields = SPAN("X-Content-Type-Options: nosniff\r\n"
-                           "Content-Security-Policy: default-src 'none'; "
-                           "style-src 'self'; frame-ancestors 'none'\r\n"
-                           "Referrer-Policy: no-referrer\r\n"),
-            .style = "/assets/style.css",
-            .wall_ns = status.wall_ns},
-        NULL);
+    return web_serve(
+        env, &(struct http_config){
+                 .routes = routes,
+                 .nroutes = sizeof(routes) / sizeof(routes[0]),
+                 .user = web,
+                 .fields = SPAN("X-Content-Type-Options: nosniff\r\n"
+                                "Content-Security-Policy: default-src 'none'; "
+                                "style-src 'self'; frame-ancestors 'none'\r\n"
+                                "Referrer-Policy: no-referrer\r\n"),
+                 .style = "/assets/style.css",
+                 .wall_ns = status.wall_ns});
 }
 
-BILLET_NET_APP(start, .name = "web", .nets = {"uplink"},
-               .limits = {.tcp_conns = 10240 + 64,
-                          .tcp_half_open = 1024,
-                          .tcp_listeners = 1,
-                          .udp_binds = 4,
-                          .fibers = 1,
-                          .arena_bytes = HTTP_ARENA_BYTES + NOISE_BYTES + 1024,
-                          .conn_bytes = HTTP_CONN_BYTES});
+BILLET_NET_APP_WISH(start, web_wish, .name = "web", .nets = {"uplink"},
+                    .limits = {.tcp_conns = 10240 + 64,
+                               .tcp_half_open = 1024,
+                               .tcp_listeners = 1,
+                               .udp_binds = 4,
+                               .fibers = 1,
+                               .arena_bytes = HTTP_ARENA_BYTES + NOISE_BYTES +
+                                              1024,
+                               .conn_bytes = HTTP_CONN_BYTES});

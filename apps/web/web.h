@@ -16,12 +16,16 @@ enum {
 struct web {
     struct env *env;
     struct http_reply echo; /* of /transmit */
-    uint8_t *noise; /* NOISE_BYTES, made when first asked for */
+    uint8_t *noise;         /* NOISE_BYTES, made when first asked for */
     bool noise_made;
     ns_t json_until; /* `json` is fresh enough until then */
     size_t json_n;
     char json[JSON_BYTES];
 };
+
+/* secure.c or plain.c: by HTTP and HTTPS, or built without TLS. */
+enum err web_serve(struct env *, const struct http_config *);
+void web_wish(const struct env *, struct limits *);
 
 /* Made by bake.py of the folder that the build was given. */
 extern const struct http_site web_site;

@@ -51,6 +51,7 @@ static struct {
  * event ends a wait that began after the look, before the signal. */
 static volatile sig_atomic_t asked_to_end;
 static int end_event = -1;
+static volatile sig_atomic_t hangups;
 
 static ns_t clock_ns(clockid_t which)
 {
@@ -71,6 +72,12 @@ static void on_signal(int number)
         _exit(128 + number);
     asked_to_end = 1;
     errno = before;
+}
+
+static void on_hangup(int number)
+{
+    (void)number;
+    hangups = hangups + 1;
 }
 
 static size_t memory_wanted(void)
@@ -130,6 +137,8 @@ static void take_machine(void)
 void hosted_init(const char *const *args)
 {
     struct sigaction end = {.sa_handler = on_signal};
+    struct sigaction again = {.sa_handler = on_hangup,
+                              .sa_flags = SA_RESTART};
 
     process.args = args;
     process.start = clock_ns(CLOCK_MONOTONIC);
@@ -139,6 +148,7 @@ void hosted_init(const char *const *args)
     process.nwatches = 1;
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGHUP, &again, NULL);
     if (record_mode() != RECORD_OFF)
         take_machine();
 }
@@ -203,6 +213,11 @@ bool machine_ending(void)
         record_put(RECORD_END, none, none);
     }
     return record_mode() == RECORD_OFF ? asked_to_end : process.ended;
+}
+
+uint64_t machine_hangups(void)
+{
+    return record_mode() == RECORD_OFF ? (uint64_t)hangups : 0;
 }
 
 uint64_t machine_wall_ns(void)

@@ -122,6 +122,7 @@ struct http_route {
     unsigned methods; /* enum http_method, ored; any other is a 405 */
     http_handler *handle;
     uint64_t body_max; /* of a request; beyond: 413.  0: bodies are skipped */
+    bool plain; /* answered without TLS though config.secure_port is set */
 };
 
 struct http_config {
@@ -134,6 +135,10 @@ struct http_config {
     uint64_t wall_ns;   /* UTC, now; counts where env->clock is NULL */
     uint32_t conns;     /* at once; beyond: 503.  0: env->limits.tcp_conns,
                          * less a few when there are many */
+    struct span secure_fields; /* further lines for every reply over TLS, baked
+                                * files as well */
+    uint16_t secure_port; /* not 0: a request that came without TLS is sent
+                           * there, by 301 or 308 */
 };
 
 /* Listens on `port`, IPv4 and IPv6.  Takes its memory from env->arena.  The
@@ -145,6 +150,9 @@ MUST_USE enum err http_serve(struct env *, uint16_t port,
 /* One more connection, of any kind of stream, TLS for one.  False: refused, and
  * the stream stays the caller's. */
 MUST_USE bool http_accept(struct http *, struct stream *);
+
+/* The same for one over TLS: config.secure_fields and .secure_port. */
+MUST_USE bool http_accept_secure(struct http *, struct stream *);
 
 /* How many connections are open. */
 unsigned http_conns(const struct http *);

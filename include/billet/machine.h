@@ -92,6 +92,10 @@ ns_t machine_boot_ns(void);
  * sees it has a second to end in order, by machine_exit(). */
 bool machine_ending(void);
 
+/* How often the owner has asked that files be read again: by SIGHUP (hosted),
+ * unless the run is recorded. */
+uint64_t machine_hangups(void);
+
 /* Power off (bare) or exit (hosted).  Status 0 is success; any other leaves
  * through isa-debug-exit or pvpanic when there is one, so a host can see it. */
 _Noreturn void machine_exit(int status);

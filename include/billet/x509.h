@@ -14,6 +14,7 @@ enum {
     X509_CERT_BYTES = 1024,
     X509_KEY_BYTES = 192,
     X509_NAMES_MAX = 8,
+    X509_DIGEST_BYTES = 32,
     X509_WORK_BYTES = 64 << 10
 };
 
@@ -42,5 +43,8 @@ const char *x509_read(struct x509_pair *out, struct span cert, struct span key,
 /* The certificate as PEM; 0: `out` is too small. */
 size_t x509_pem(const struct x509_pair *, struct mspan out, struct mspan work);
 void x509_wipe(struct x509_pair *);
+/* SHA-256 of a certificate, DER: what people compare. */
+void x509_digest(uint8_t out[X509_DIGEST_BYTES], struct span cert,
+                 struct mspan work);
 
 #endif

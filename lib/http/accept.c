@@ -154,6 +154,17 @@ bool http_accept(struct http *h, struct stream *s)
     return true;
 }
 
+bool http_accept_secure(struct http *h, struct stream *s)
+{
+    struct http_exchange *x;
+
+    if (!http_accept(h, s))
+        return false;
+    x = s->user;
+    x->secure = true;
+    return true;
+}
+
 static void run_queue(struct task *t, ns_t now)
 {
     struct http *h = CONTAINER(t, struct http, task);

@@ -122,6 +122,10 @@ static void handle(struct http_exchange *x, struct http_request *rq)
         say_allowed(x, HTTP_CONNECT, all_methods(h));
         return;
     }
+    if (h->config.secure_port && !x->secure && !(r && r->plain)) {
+        reply_secure_place(x, rq);
+        return;
+    }
     if (!r) {
         http_reply_page(x, 404, SPAN(""));
         return;

@@ -158,6 +158,7 @@ struct http_exchange {
     bool listed;   /* in `rest` or in `starved`, by `prev` and `next` */
     bool starved;  /* in `starved`: waits for a scratch buffer */
     bool given_up; /* the client was too slow, or made no sense */
+    bool secure;   /* came over TLS */
     /* Of one exchange: conn_clear().  Bytes, for each request sets them all. */
     bool keep;              /* the connection goes on after this answer */
     bool old;               /* the request is HTTP/1.0 */
@@ -317,6 +318,8 @@ struct http_writer {
 void put_span(struct http_writer *, struct span);
 void put_text(struct http_writer *, const char *);
 void put_u64(struct http_writer *, uint64_t);
+/* To the same place by TLS. */
+void reply_secure_place(struct http_exchange *, const struct http_request *);
 /* The answer `w` has so far, then the lines every head ends with, and the
  * body if it is short enough.  `w` began at server->room. */
 struct http_writer reply_begin(struct http_exchange *);

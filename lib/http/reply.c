@@ -91,6 +91,8 @@ static void put_tail(struct http_exchange *x, struct http_writer *w)
     const uint8_t *date = h->ok + HTTP_OK_BYTES;
 
     look_at_clock(h);
+    if (x->secure)
+        put_span(w, h->config.secure_fields);
     if (x->keep && !x->old && h->date_n) { /* nearly always */
         put_span(w, (struct span){date, h->date_n + 2u});
         return;
@@ -171,8 +173,9 @@ void reply_end(struct http_exchange *x, struct http_writer *w, unsigned status,
 static bool in_one_piece(const struct http_exchange *x,
                          const struct http_variant *v)
 {
-    return !x->old && !x->head_only && http1_body_over(&x->body) &&
-           v->body.n < HTTP_LEND_MIN && v->body.p == v->head.p + v->head.n + 2;
+    return !x->old && !x->secure && !x->head_only &&
+           http1_body_over(&x->body) && v->body.n < HTTP_LEND_MIN &&
+           v->body.p == v->head.p + v->head.n + 2;
 }
 
 void reply_variant(struct http_exchange *x, const struct http_variant *v)

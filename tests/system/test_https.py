@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: ISC
+"""The web server over TLS: its certificates, and where it sends people."""
+import re
+import shutil
+import signal
+from pathlib import Path
+
+from billetlib import qemu
+from harness import TOP, Failed, each, until
+from test_dhcp import said, wait_for
+
+CERTS = Path(__file__).parent.parent / 'certs'
+SITE = TOP / 'apps' / 'web' / 'site'
+WORDS = ('--ipv4=10.73.0.2/24', '--ipv6=fd73::2/64')
+HOSTS = {'4': '10.73.0.2', '6': '[fd73::2]'}
+
+
+def web(t, net, *words, files=None):
+    start = [f'BILLET_FILES={files}'] if files else []
+    child = net.start('env', *start, t.image('web', ''), '--net=tap0',
+                      *WORDS, *words, log='web')
+    wait_for(child, r'address fd73::2/64')
+    return child
+
+
+def curl(t, net, *words, status=0):
+    return net.run(t.program('curl'), '-sS', '--max-time', '20', *words,
+                   status=status, seconds=30).decode(errors='replace')
+
+
+def digest(t, net, host):
+    """SHA-256 of the certificate that is shown, as OpenSSL prints it."""
+    out = net.run('sh', '-c',
+                  f'openssl s_client -connect {host}:443 </dev/null 2>/dev/null'
+                  ' | openssl x509 -noout -fingerprint -sha256',
+                  seconds=30).decode()
+    return out.strip().split('=')[1]
+
+
+def put(folder, name):
+    for kind in 'cert', 'key':
+        shutil.copy(CERTS / f'{name}.{"crt" if kind == "cert" else "key"}',
+                    folder / f'tls-{kind}')
+
+
+@each(tls13_4={'family': '4', 'version': '1.3'},
+      tls12_6={'family': '6', 'version': '1.2'})
+def test_https_serves_the_site(t, family, version):
+    net = t.network()
+    child = web(t, net, '--tls=on', '--tls-names=web.test,localhost')
+    host = HOSTS[family]
+    made = re.search(r'made one for web\.test, signed by itself; SHA-256 '
+                     r'([0-9A-F:]{95})', said(child))
+    assert made and made[1] == digest(t, net, host), said(child)
+    only = ['-k', '--http1.1', f'--tlsv{version}', '--tls-max', version]
+    for name in 'index.html', '600.html', 'assets/style.css':
+        assert curl(t, net, *only, f'https://{host}/{name}') == \
+            (SITE / name).read_text()
+        head = curl(t, net, *only, '-I', f'https://{host}/{name}').lower()
+        assert 'strict-transport-security: max-age=31536000\r\n' in head
+        head = curl(t, net, '-I', f'http://{host}/{name}').lower()
+        assert ' 200 ok' in head and 'strict-transport' not in head
+    head = curl(t, net, *only, '-I', f'https://{host}/none').lower()
+    assert ' 404 ' in head and 'strict-transport-security' in head
+    assert curl(t, net, *only, f'https://{host}/healthz') == 'ok\n'
+
+
+def test_https_only_sends_everyone_there(t):
+    net = t.network()
+    web(t, net, '--tls=only', '--https-port=8443', '--http-port=8080',
+        '--hsts=0')
+    for ask, status, location in (
+            (['http://10.73.0.2:8080/about/?a=b&c=%20d'], 301,
+             'https://10.73.0.2:8443/about/?a=b&c=%20d'),
+            (['http://[fd73::2]:8080/'], 301, 'https://[fd73::2]:8443/'),
+            (['-H', 'Host: example.test', 'http://10.73.0.2:8080/x'], 301,
+             'https://example.test:8443/x'),
+            (['-d', 'body', 'http://10.73.0.2:8080/transmit'], 308,
+             'https://10.73.0.2:8443/transmit'),
+            (['-H', 'Host:', 'http://10.73.0.2:8080/', '--http1.0'], 400,
+             None)):
+        head = curl(t, net, '-D', '-', '-o', '/dev/null', *ask)
+        assert head.startswith(f'HTTP/1.1 {status} '), head
+        assert not location or f'\r\nLocation: {location}\r\n' in head, head
+        assert 'strict-transport' not in head.lower()
+    # who asks for its health need not speak TLS
+    assert curl(t, net, 'http://10.73.0.2:8080/healthz') == 'ok\n'
+    end = curl(t, net, '-k', '-L', '-d', 'what came', '-H',
+               'Content-Type: text/plain', 'http://10.73.0.2:8080/transmit')
+    assert end == 'what came'
+    head = curl(t, net, '-k', '-I', 'https://10.73.0.2:8443/').lower()
+    assert ' 200 ok' in head and 'strict-transport' not in head
+
+
+def test_https_shows_what_it_is_given(t):
+    """Files, read again when the owner says so; live sessions go on."""
+    net, files = t.network(), t.path('files')
+    files.mkdir()
+    put(files, 'server-p256')
+    child = web(t, net, '--tls=on', files=files)
+    name = 'billet.test'
+    ask = ['--cacert', CERTS / 'ca.crt', '--resolve', f'{name}:443:10.73.0.2',
+           f'https://{name}/healthz']
+    assert curl(t, net, *ask) == 'ok\n'
+    first = digest(t, net, '10.73.0.2')
+    put(files, 'server-rsa2048')
+    (files / 'tls-key').write_text('nonsense')
+    child.send_signal(signal.SIGHUP)
+    wait_for(child, 'the private key cannot be read: the certificate in use')
+    assert digest(t, net, '10.73.0.2') == first
+    put(files, 'server-rsa2048')
+    child.send_signal(signal.SIGHUP)
+    wait_for(child, 'the certificate was replaced')
+    until(lambda: digest(t, net, '10.73.0.2') != first, 20, 'another one')
+    assert curl(t, net, *ask) == 'ok\n'
+
+
+def test_https_refuses_half_an_identity(t):
+    net, files = t.network(), t.path('files')
+    files.mkdir()
+    put(files, 'server-p256')
+    (files / 'tls-key').unlink()
+    out = net.run('env', f'BILLET_FILES={files}', t.image('web', ''),
+                  '--net=tap0', *WORDS, '--tls=on', status=1, seconds=20)
+    assert b'a certificate was given without a key' in out, out
+    out = net.run(t.image('web', ''), '--net=tap0', *WORDS, '--tls=on',
+                  '--tls-cert=?', '--tls-key=AAAA', status=1, seconds=20)
+    assert b'no base64' in out, out
+
+
+def test_https_is_a_machine(t):
+    net, files = t.network(), t.path('files')
+    files.mkdir()
+    put(files, 'server-p256')
+    line = qemu.Line(cpu='max', memory_mb=96).kernel(
+        t.image('web'), [*WORDS, '--tls=only'])
+    for kind in 'cert', 'key':
+        line.add('-fw_cfg',
+                 f'name=opt/billet/tls-{kind},file={files}/tls-{kind}')
+    guest = net.guest(line)
+    guest.wait_for('address fd73::2/64')
+    name = 'billet.test'
+    for host in '10.73.0.2', '[fd73::2]':
+        ask = ['--cacert', CERTS / 'ca.crt', '--resolve', f'{name}:443:{host}']
+        assert curl(t, net, *ask, f'https://{name}/600.html') == \
+            (SITE / '600.html').read_text()
+        head = curl(t, net, '-I', f'http://{host}/a')
+        assert f'\r\nLocation: https://{host}/a\r\n' in head
+    if 'made one' in guest.text():
+        raise Failed('the certificate that was given is not used')
