@@ -56,8 +56,10 @@ enum err {
 const char *err_name(enum err);
 
 #define MUST_USE __attribute__((warn_unused_result))
+/* The object that `ptr` is a member of. */
 #define CONTAINER(ptr, type, member)                                           \
     ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+/* Of an array, never of a pointer. */
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* What is rare stays out of the functions that every packet runs through, for
@@ -74,12 +76,14 @@ struct buf {
     void (*free)(struct buf *);
 };
 
+/* One more holder. */
 static inline struct buf *buf_hold(struct buf *b)
 {
     b->refs++;
     return b;
 }
 
+/* One holder less; the last one frees it. */
 static inline void buf_drop(struct buf *b)
 {
     if (--b->refs == 0)

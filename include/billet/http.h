@@ -113,6 +113,7 @@ bool http_query_u64(const struct http_request *, const char *name,
  * is longer than `out`. */
 bool http_decode(struct span raw, struct mspan out, size_t *n);
 
+/* Answers, or says http_later(); called once for each request of its route. */
 typedef void http_handler(struct http_exchange *, const struct http_request *,
                           void *user);
 
@@ -171,8 +172,8 @@ void http_reply(struct http_exchange *, const struct http_reply *);
 /* A page of HTML, with 200: a constant. */
 void http_reply_html(struct http_exchange *, struct span page);
 
-/* As http_reply(), with a body that is copied: at most HTTP_COPY_MAX bytes, less what
- * `fields` has. */
+/* As http_reply(), with a body that is copied: at most HTTP_COPY_MAX bytes,
+ * less what `fields` has. */
 void http_reply_copy(struct http_exchange *, const struct http_reply *);
 
 /* A small page that says what the status means. */

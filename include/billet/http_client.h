@@ -68,6 +68,7 @@ struct http_answer {
 bool http_answer_next(const struct http_answer *, struct span name,
                       uint32_t *cursor, struct span *value);
 
+/* What `push` of a fetch answers while it has nothing yet. */
 #define HTTP_PUSH_LATER SIZE_MAX
 
 /*

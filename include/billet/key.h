@@ -39,6 +39,8 @@ struct key {
     const char *(*check)(struct span value);
 };
 
+/* Declare a key, as key_ID for key_string() and its like: the name without
+ * dashes, what the value is, the default as text, what it is for. */
 #define KEY_SECTION_ __attribute__((used, section("billet_keys"), aligned(8)))
 #define KEY_STRING(id, key_name, key_what, key_default, key_help, ...)         \
     KEY_SECTION_ static const struct key key_##id = {.name = key_name,         \

@@ -15,6 +15,7 @@
 
 struct log;
 
+/* From nothing at all to everything; each holds those before it. */
 enum log_level { LOG_QUIET, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /* printf's %s %c %d %i %u %x %X %p %% with h, hh, l, ll, z, width, precision
@@ -26,6 +27,7 @@ void log_line(struct log *, enum log_level, const char *source,
 /* Whether such a line would be written; for costly arguments. */
 bool log_on(const struct log *, enum log_level, const char *source);
 
+/* log_line() at a level. */
 #define log_error(log, source, ...)                                            \
     log_line(log, LOG_ERROR, source, __VA_ARGS__)
 #define log_warn(log, source, ...) log_line(log, LOG_WARN, source, __VA_ARGS__)

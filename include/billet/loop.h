@@ -41,7 +41,9 @@ struct task {
     void (*run)(struct task *, ns_t now);
 };
 
+/* For good. */
 void loop_add(struct loop *, struct source *);
+/* Run it at the end of this turn. */
 void loop_defer(struct loop *, struct task *);
 
 /* O(1).  Never fires early; late by at most one tick (1 ms) plus the turn.

@@ -24,6 +24,7 @@ struct endpoint {
     uint8_t netif;
 };
 
+/* Whether it is ::ffff:a.b.c.d, which is how an IPv4 address is held. */
 bool ipaddr_is_v4(const struct ipaddr *);
 bool ipaddr_eq(const struct ipaddr *, const struct ipaddr *);
 struct ipaddr ipaddr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);

@@ -33,6 +33,7 @@ struct netif_ops {
     bool (*arm)(struct netif *);
 };
 
+/* What a driver counts; shown as nic_*. */
 #define NETIF_COUNTERS(X)                                                      \
     X(COUNTER, rx_frames, "", "Frames received")                               \
     X(COUNTER, rx_bytes, "", "Bytes received")                                 \

@@ -97,6 +97,7 @@ bool pkt_add_frag(struct pkt *, struct buf *, const uint8_t *p, uint32_t len);
  * when it is shorter. */
 bool pkt_copy(const struct pkt *, uint32_t at, void *out, uint32_t n);
 
+/* To the end. */
 static inline void pktq_push(struct pktq *q, struct pkt *p)
 {
     p->next = NULL;
@@ -108,6 +109,7 @@ static inline void pktq_push(struct pktq *q, struct pkt *p)
     q->count++;
 }
 
+/* The first; NULL when there is none. */
 static inline struct pkt *pktq_pop(struct pktq *q)
 {
     struct pkt *p = q->head;
