@@ -194,6 +194,19 @@ const char *tls_replace(struct tls *tls, unsigned index,
     return NULL;
 }
 
+const char *tls_trust(struct tls *tls, struct span text)
+{
+    struct path_trust trust;
+    const char *why;
+
+    crypto_mem_enter(&tls->mem, NULL);
+    if ((why = path_trust_read(&trust, &tls->mem, text)))
+        return why;
+    path_trust_free(&tls->trust);
+    tls->trust = trust;
+    return NULL;
+}
+
 static const char *set_up(struct tls *tls, const struct tls_config *c)
 {
     const char *why = NULL;

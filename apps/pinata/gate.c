@@ -3,74 +3,60 @@
  * gate.c - three ways to the secret: we are TLS's server, or its client on the
  * same connection, or its client on one that we make.
  */
-#include <billet/clock.h>
 #include <string.h>
 
 #include "pinata.h"
 
-/* Without the half that says who exactly it was. */
-static void shorten(struct ipaddr *a)
+/* For the peer to read the secret and go; for who is called back to hang up. */
+#define FAREWELL_NS (5 * NS_PER_SEC)
+/* How often it is said that all places are taken. */
+#define FULL_TOLD_NS NS_PER_SEC
+
+static void on_late(struct timer *t, ns_t now)
 {
-    if (ipaddr_is_v4(a))
-        memset(a->b + 14, 0, 2);
-    else
-        memset(a->b + 6, 0, 10);
-}
+    struct visit *v = CONTAINER(t, struct visit, timer);
 
-static void note(struct pinata *p, const struct visit *v, const char *result)
-{
-    struct attempt *a = &p->attempt[p->attempts++ % ATTEMPTS];
-    char full[ENDPOINT_TEXT_BYTES], from[IPADDR_TEXT_BYTES];
-    struct text t;
-    struct ipaddr address = v->peer.addr;
-
-    endpoint_format(full, &v->peer);
-    log_info(p->env->log, "pinata", "%u: %s: %s", v->port, full, result);
-    shorten(&address);
-    ipaddr_format(from, &address);
-    a->at_s = clock_wall_ns(p->env->clock, loop_now(p->env->loop)) / NS_PER_SEC;
-    t = (struct text){a->text, sizeof(a->text), 0};
-    text_add(&t, "port ");
-    text_add_u64(&t, v->port);
-    text_add(&t, ", from ");
-    text_add(&t, from);
-    text_add(&t, ": ");
-    text_add(&t, result);
-}
-
-/* Counts by address, or by /64 in IPv6, in minutes. */
-static bool too_many(struct pinata *p, const struct ipaddr *from)
-{
-    ns_t now = loop_now(p->env->loop);
-    struct ipaddr prefix = *from;
-    struct origin *s = &p->origin[0];
-
-    if (!ipaddr_is_v4(&prefix))
-        memset(prefix.b + 8, 0, 8);
-    for (unsigned i = 0; i < SOURCES; i++) {
-        if (memcmp(&p->origin[i].prefix, &prefix, sizeof(prefix)) == 0) {
-            s = &p->origin[i];
-            break;
-        }
-        if (p->origin[i].since < s->since)
-            s = &p->origin[i];
-    }
-    if (memcmp(&s->prefix, &prefix, sizeof(prefix)) != 0 ||
-        now - s->since >= 60 * NS_PER_SEC)
-        *s = (struct origin){prefix, now, 0};
-    return s->n++ >= p->per_minute;
+    (void)now;
+    if (v->caller)
+        stream_abort(v->caller);
+    if (v->given && !v->over)
+        stream_abort(v->stream);
 }
 
 static struct visit *visit_new(struct pinata *p, uint16_t port,
                                const struct endpoint *peer)
 {
-    for (unsigned i = 0; i < VISITS; i++)
-        if (!p->visit[i].busy) {
-            p->visit[i] = (struct visit){
-                .pinata = p, .peer = *peer, .port = port, .busy = true};
-            return &p->visit[i];
-        }
-    return NULL;
+    struct visit *v = p->free_visit;
+
+    if (!v)
+        return NULL;
+    p->free_visit = v->next_free;
+    *v = (struct visit){
+        .pinata = p, .timer = {.fire = on_late}, .peer = *peer, .port = port};
+    if (++p->m.open > p->m.open_high)
+        p->m.open_high = p->m.open;
+    return v;
+}
+
+/* Unless who asked to be called back is still there. */
+static void visit_end(struct visit *v)
+{
+    struct pinata *p = v->pinata;
+
+    v->over = true;
+    if (v->caller)
+        return;
+    timer_clear(p->env->loop, &v->timer);
+    v->next_free = p->free_visit;
+    p->free_visit = v;
+    p->m.open--;
+}
+
+static void fail(struct visit *v, const char *why)
+{
+    v->pinata->m.failures++;
+    attempt_note(v->pinata, v->port, &v->peer, why);
+    visit_end(v);
 }
 
 /* The peer has shown a certificate of the CA. */
@@ -78,12 +64,13 @@ static void give(struct visit *v)
 {
     struct pinata *p = v->pinata;
 
-    stream_write(v->stream,
-                 (struct span){(const uint8_t *)p->secret, p->secret_n});
+    stream_write(v->stream, (struct span){p->secret, p->secret_n});
     stream_shutdown(v->stream);
+    timer_set(p->env->loop, &v->timer, loop_now(p->env->loop) + FAREWELL_NS);
     v->given = true;
+    p->m.handshakes++;
     p->m.given++;
-    note(p, v, "the secret was given");
+    attempt_note(p, v->port, &v->peer, "the secret was given");
 }
 
 static void on_event(struct stream *s, unsigned events, void *user)
@@ -97,20 +84,35 @@ static void on_event(struct stream *s, unsigned events, void *user)
         stream_consume(s, in.n);
     if (!(events & STREAM_CLOSED))
         return;
-    if (!v->given) {
-        v->pinata->m.refused++;
-        note(v->pinata, v, tls_failure(s));
-    }
+    if (v->given)
+        visit_end(v);
+    else
+        fail(v, tls_failure(s));
     stream_release(s);
-    v->busy = false;
 }
 
+static void tell_full(struct pinata *p, uint16_t port,
+                      const struct endpoint *peer)
+{
+    ns_t now = loop_now(p->env->loop);
+
+    p->m.full++;
+    if (p->full_told_at && now - p->full_told_at < FULL_TOLD_NS)
+        return;
+    p->full_told_at = now;
+    attempt_note(p, port, peer, "all places are taken");
+}
+
+/* The connection below is taken in any case. */
 static bool wrapped(struct visit *v, enum err err)
 {
+    if (err == E_FULL) {
+        tell_full(v->pinata, v->port, &v->peer);
+        visit_end(v);
+        return true;
+    }
     if (err) {
-        v->pinata->m.refused++;
-        note(v->pinata, v, "there are too many at once");
-        v->busy = false;
+        fail(v, err_name(err));
         return true;
     }
     v->stream->on_event = on_event;
@@ -118,19 +120,25 @@ static bool wrapped(struct visit *v, enum err err)
     return true;
 }
 
+/* NULL: refused before anything was computed for it. */
 static struct visit *welcome(struct pinata *p, uint16_t port,
                              const struct endpoint *peer)
 {
+    uint64_t *attempts[GATE_PORTS] = {
+        &p->m.attempts__10000, &p->m.attempts__10001, &p->m.attempts__10002};
+    enum limit_answer answer =
+        limit_take(&p->limit, &peer->addr, loop_now(p->env->loop));
     struct visit *v;
 
-    p->m.attempts++;
-    if (too_many(p, &peer->addr)) {
+    ++*attempts[port - PORT_SERVER];
+    if (answer != LIMIT_OK) {
         p->m.limited++;
+        if (answer == LIMIT_FIRST)
+            attempt_note(p, port, peer, "too many attempts from there");
         return NULL;
     }
-    v = visit_new(p, port, peer);
-    if (!v)
-        p->m.refused++;
+    if (!(v = visit_new(p, port, peer)))
+        tell_full(p, port, peer);
     return v;
 }
 
@@ -153,9 +161,19 @@ static bool on_client(struct stream *s, const struct endpoint *peer, void *user)
 /* The connection only says where to; it is ended at once. */
 static void on_caller(struct stream *s, unsigned events, void *user)
 {
-    (void)user;
-    if (events & (STREAM_EOF | STREAM_CLOSED))
-        stream_release(s);
+    struct visit *v = user;
+    struct span in;
+
+    while ((in = stream_peek(s)).n > 0)
+        stream_consume(s, in.n);
+    if (!(events & (STREAM_EOF | STREAM_CLOSED)))
+        return;
+    stream_release(s);
+    v->caller = NULL;
+    if (v->over)
+        visit_end(v);
+    else if (!v->given)
+        timer_clear(v->pinata->env->loop, &v->timer);
 }
 
 static bool on_callback(struct stream *s, const struct endpoint *peer,
@@ -170,7 +188,10 @@ static bool on_callback(struct stream *s, const struct endpoint *peer,
     if (!v)
         return false;
     to.port = PORT_PEER;
+    v->caller = s;
+    timer_set(p->env->loop, &v->timer, loop_now(p->env->loop) + FAREWELL_NS);
     s->on_event = on_caller;
+    s->user = v;
     stream_shutdown(s);
     if ((err = tcp_connect(p->env->net, &to, &lower)) != OK)
         return wrapped(v, err);
@@ -181,6 +202,11 @@ enum err gate_start(struct pinata *p)
 {
     enum err err;
 
+    p->visit = NEW_ARRAY(p->env, struct visit, p->visits);
+    for (uint32_t i = p->visits; i-- > 0;) {
+        p->visit[i].next_free = p->free_visit;
+        p->free_visit = &p->visit[i];
+    }
     if ((err = tcp_listen(p->env->net, PORT_SERVER, on_server, p)) ||
         (err = tcp_listen(p->env->net, PORT_CALLBACK, on_callback, p)))
         return err;

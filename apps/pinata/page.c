@@ -1,89 +1,69 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * page.c - the rules, the CA, who tried; over HTTP and HTTPS.
+ * page.c - the pages, over HTTP and HTTPS: the rules with figures in them, the
+ * CA, who tried.
  */
 #include <string.h>
 
+#include "page.h"
 #include "pinata.h"
 
-static const char rules[] =
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-    "<title>Pinata</title>\n<h1>Break it, and the secret is yours</h1>\n"
-    "<p>This machine holds a secret, and gives it to whoever shows a "
-    "certificate of <a href=\"/ca.crt\">its CA</a>. The key of that CA was "
-    "forgotten when it had signed three certificates, all of which are in "
-    "here.\n<ul>\n"
-    "<li>Port 10000: TLS; it is the server.\n"
-    "<li>Port 10001: it calls you back at port 40001, and is the client.\n"
-    "<li>Port 10002: TLS, on the connection that you made; it is the client.\n"
-    "</ul>\n<p>It may talk to itself: join 10000 with 10002, and look on.\n"
-    "<p><a href=\"/attempts\">Who tried</a>, and why it was not enough. "
-    "<a href=\"/metrics\">Counters</a>.\n</html>\n";
-
-static void front(struct http_exchange *x, const struct http_request *rq,
-                  void *user)
+static void ca_pem(struct http_exchange *x, const struct http_request *rq,
+                   void *user)
 {
+    struct pinata *p = user;
+    const struct authority *ca = &p->ca;
+
     (void)rq;
+    http_reply(x,
+               &(struct http_reply){.status = 200,
+                                    .type = SPAN("application/x-pem-file"),
+                                    .fields = SPAN(NO_STORE),
+                                    .body = {(const uint8_t *)ca->pem[ca->now],
+                                             ca->pem_n[ca->now]}});
+}
+
+static void ca_der(struct http_exchange *x, const struct http_request *rq,
+                   void *user)
+{
+    const struct pinata *p = user;
+    struct span cert = {p->ca.pair.cert, p->ca.pair.cert_n};
+    struct http_reply r = {.status = 200,
+                           .type = SPAN("application/pkix-cert"),
+                           .fields = SPAN(NO_STORE),
+                           .body = cert};
+
+    (void)rq;
+    if (cert.n < HTTP_COPY_MAX - 128)
+        http_reply_copy(x, &r); /* it may be replaced meanwhile */
+    else
+        http_reply(x, &r);
+}
+
+static void site(struct http_exchange *x, const struct http_request *rq,
+                 void *user)
+{
     (void)user;
-    http_reply_html(x, (struct span){(const uint8_t *)rules, strlen(rules)});
+    http_reply_site(x, rq, &web_site);
 }
 
-static void ca(struct http_exchange *x, const struct http_request *rq,
-               void *user)
-{
-    struct pinata *p = user;
-
-    (void)rq;
-    http_reply(x, &(struct http_reply){
-                      .status = 200,
-                      .type = SPAN("application/x-pem-file"),
-                      .body = {(const uint8_t *)p->ca_pem, p->ca_pem_n}});
-}
-
-/* Where an answer of /attempts is: the next of them, the newest first. */
-struct listing {
-    uint64_t next, end;
-};
-
-static size_t line(struct http_exchange *x, struct mspan room)
-{
-    struct pinata *p = http_user(x);
-    struct listing *l = http_state(x);
-    const struct attempt *a;
-    struct text t = {(char *)room.p, room.n, 0};
-
-    if (l->next == l->end)
-        return 0;
-    a = &p->attempt[--l->next % ATTEMPTS];
-    text_add_u64(&t, a->at_s);
-    text_add(&t, " ");
-    text_add(&t, a->text);
-    text_add(&t, "\n");
-    return t.n;
-}
-
-static void attempts(struct http_exchange *x, const struct http_request *rq,
-                     void *user)
-{
-    struct pinata *p = user;
-    struct listing *l = http_state(x);
-
-    (void)rq;
-    l->next = p->attempts;
-    l->end = p->attempts > ATTEMPTS ? p->attempts - ATTEMPTS : 0;
-    http_reply_written(
-        x,
-        &(struct http_reply){.status = 200,
-                             .type = SPAN("text/plain; charset=utf-8")},
-        line);
-}
-
-static void counters(struct http_exchange *x, const struct http_request *rq,
-                     void *user)
+static void metrics(struct http_exchange *x, const struct http_request *rq,
+                    void *user)
 {
     struct pinata *p = user;
 
     http_reply_metrics(x, rq, p->env->metrics);
+}
+
+static void healthz(struct http_exchange *x, const struct http_request *rq,
+                    void *user)
+{
+    (void)rq;
+    (void)user;
+    http_reply(x, &(struct http_reply){.status = 200,
+                                       .type = SPAN("text/plain"),
+                                       .fields = SPAN(NO_STORE),
+                                       .body = SPAN("ok\n")});
 }
 
 static bool on_tls(struct stream *lower, const struct endpoint *peer,
@@ -92,20 +72,35 @@ static bool on_tls(struct stream *lower, const struct endpoint *peer,
     struct pinata *p = user;
     struct stream *s;
 
-    (void)peer;
+    if (limit_take(&p->site_limit, &peer->addr, loop_now(p->env->loop)) !=
+        LIMIT_OK) {
+        p->m.limited++;
+        return false;
+    }
     if (tls_accept(p->site, lower, &s) == OK && !http_accept(p->http, s))
         stream_release(s);
     return true; /* it is theirs, or gone */
 }
 
+#define GET(path_, handle_)                                                    \
+    {                                                                          \
+        .path = path_, .methods = HTTP_GET, .handle = handle_                  \
+    }
 static const struct http_route routes[] = {
-    {.path = "/", .methods = HTTP_GET, .handle = front},
-    {.path = "/ca.crt", .methods = HTTP_GET, .handle = ca},
-    {.path = "/attempts", .methods = HTTP_GET, .handle = attempts},
-    {.path = "/metrics", .methods = HTTP_GET, .handle = counters},
+    GET("/", front_page),
+    GET("/index.html", front_page),
+    GET("/*", site),
+    GET("/ca.crt", ca_pem),
+    GET("/ca.pem", ca_pem),
+    GET("/ca.der", ca_der),
+    GET("/attempts", attempts_page),
+    GET("/attempts.json", attempts_json),
+    GET("/counters", counters_page),
+    GET("/metrics", metrics),
+    GET("/healthz", healthz),
 };
 
-enum err page_start(struct pinata *p)
+enum err page_start(struct pinata *p, uint32_t conns)
 {
     struct image_status status;
     enum err err;
@@ -118,9 +113,15 @@ enum err page_start(struct pinata *p)
             .nroutes = sizeof(routes) / sizeof(routes[0]),
             .user = p,
             .fields = SPAN("X-Content-Type-Options: nosniff\r\n"
-                           "Content-Security-Policy: default-src 'none'\r\n"),
+                           "Referrer-Policy: no-referrer\r\n"
+                           "Content-Security-Policy: default-src 'none'; "
+                           "script-src 'self'; style-src 'self'; "
+                           "img-src 'self'; connect-src 'self'; "
+                           "base-uri 'none'; form-action 'self'; "
+                           "frame-ancestors 'none'\r\n"),
+            .style = "/style.css",
             .wall_ns = status.wall_ns,
-            .conns = PAGE_CONNS},
+            .conns = conns},
         &p->http);
     if (err)
         return err;

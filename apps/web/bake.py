@@ -38,7 +38,7 @@ TYPES = {
 # Nothing from elsewhere, nothing inline; for what a browser shows as a page.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; "
           "img-src 'self'; connect-src 'self'; base-uri 'none'; "
-          "form-action 'none'; frame-ancestors 'none'")
+          "form-action 'self'; frame-ancestors 'none'")
 HEAD_MAX = 880     # bytes; with a body of 1 KiB it fits in HTTP_REPLY_MAX
 WORTH_BYTES = 1448  # a packet: gzip that saves less is not stored
 FILES_MAX = 32000  # slots are 16 bits, and a file may have two paths

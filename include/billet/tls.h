@@ -74,6 +74,10 @@ struct tls *tls_new(struct env *, const struct tls_config *, const char **why);
 const char *tls_replace(struct tls *, unsigned index,
                         const struct tls_identity *);
 
+/* From now on these roots are the trusted ones, for handshakes that are not
+ * done, too.  NULL, or why they are not taken. */
+const char *tls_trust(struct tls *, struct span trust);
+
 /*
  * Wrap `lower`, which is the session's from now on, success or not: it is
  * released with the stream returned.  STREAM_OPEN follows when the handshake

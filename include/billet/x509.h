@@ -29,7 +29,8 @@ struct x509_wish {
     const char *common;
     const char *names[X509_NAMES_MAX]; /* DNS names that a server has */
     unsigned nnames;
-    uint32_t days; /* valid from a day ago, for clocks differ */
+    uint32_t days;  /* valid from a day ago, for clocks differ */
+    int64_t life_s; /* from now on; 0: so many days */
     int64_t now_s; /* since 1970; must be known */
     const struct x509_pair *issuer; /* NULL: its own */
 };
@@ -37,7 +38,8 @@ struct x509_wish {
 /* `work` is X509_WORK_BYTES of memory, wiped at the end.  NULL, or why not. */
 const char *x509_make(struct x509_pair *out, const struct x509_wish *,
                       struct mspan work);
-/* The first certificate of a PEM text, and a PEM key of such a kind. */
+/* The first certificate of a PEM text, and a PEM key of such a kind; no key
+ * when that text is empty. */
 const char *x509_read(struct x509_pair *out, struct span cert, struct span key,
                       struct mspan work);
 /* The certificate as PEM; 0: `out` is too small. */

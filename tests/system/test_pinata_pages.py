@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: ISC
+"""The Pinata's pages and limits: figures, attempts, where the secret is from,
+certificates that end and come anew."""
+import json
+import re
+import ssl
+
+from billetlib import qemu
+from harness import Failed, each, until
+from test_dhcp import said, wait_for
+from test_pinata import CERTS, FAMILIES, client, expect_secret
+
+ADDRESSES = ('--ipv4=10.73.0.2/24', '--ipv6=fd73::2/64')
+BOTH = {'four': {'host': '10.73.0.2'}, 'six': {'host': '[fd73::2]'}}
+
+
+def pinata(t, net, *words, env=()):
+    start = ['env', *env] if env else []
+    child = net.start(*start, t.image('pinata', ''), '--net=tap0', *ADDRESSES,
+                      *words, log='pinata')
+    wait_for(child, r'address fd73::2/64')
+    return child
+
+
+def get(t, net, url, *words):
+    return net.run(t.program('curl'), '-sS', '--max-time', '10', *words, url)
+
+
+def counters(t, net, host='10.73.0.2'):
+    return json.loads(get(t, net, f'http://{host}/counters'))
+
+
+@each(**BOTH)
+def test_pinata_counts_and_tells(t, host):
+    net = t.network()
+    child = pinata(t, net, '--test', '--secret=the secret itself')
+    before = counters(t, net, host)
+    expect_secret(client(t, net, f'{host}:10000', 'client-p256'), 'good')
+    client(t, net, f'{host}:10000', 'bad-expired')
+    client(t, net, f'{host}:10000', None)
+    client(t, net, f'{host}:10000', None)
+    until(lambda: counters(t, net, host)['open_sessions'] == 0, 10,
+          'all is over')
+    after = counters(t, net, host)
+    for key, more in {'attempts': 4, 'attempts_10000': 4, 'handshakes': 1,
+                      'failures': 3, 'secrets_given': 1, 'limited': 0}.items():
+        if after[key] - before[key] != more:
+            raise Failed(f'{key}: {before} {after}')
+
+    lines = get(t, net, f'http://{host}/attempts').decode().splitlines()
+    here = {'4': r'10\.73\.x\.x', '6': r'fd73::/48'}[
+        '6' if ':' in host else '4']
+    for line, want in zip(lines, (
+            r'certificate_required \(2 times\)', 'certificate_expired',
+            'the secret was given')):
+        if not re.fullmatch(rf'\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ port 10000 '
+                            rf'from {here}: .*{want}', line):
+            raise Failed(f'{line!r} is not {want}')
+    listed = json.loads(get(t, net, f'http://{host}/attempts.json'))
+    assert [a['times'] for a in listed] == [2, 1, 1], listed
+    text = said(child).split('\n', 1)[1]  # without the command
+    assert 'certificate_expired' in text and 'the secret itself' not in text
+    for path in '/metrics', '/counters', '/attempts', '/':
+        assert b'the secret itself' not in get(t, net, f'http://{host}{path}')
+
+
+@each(**BOTH)
+def test_pinata_front_page_says_it_all_without_a_script(t, host):
+    net = t.network()
+    pinata(t, net, '--test')
+    client(t, net, f'{host}:10000', None)
+    until(lambda: counters(t, net)['failures'] == 1, 10, 'it failed')
+    page = get(t, net, f'http://{host}/').decode()
+    assert '{{' not in page, page
+    assert (CERTS / 'ca.crt').read_text() in page
+    assert 'data-show="failures">1<' in page, page
+    assert '1064' in page
+    # nothing from elsewhere
+    assert not re.search(r'(src|href)="(?!/)', page), page
+    person = get(t, net, f'http://{host}/counters', '-H', 'Accept: text/html')
+    assert b'http-equiv="refresh"' in person
+    head = get(t, net, f'http://{host}/', '-i').decode().lower()
+    for field in ("content-security-policy: default-src 'none'",
+                  'x-content-type-options: nosniff', 'referrer-policy'):
+        assert field in head, head
+    pem = ssl.DER_cert_to_PEM_cert(get(t, net, f'http://{host}/ca.der'))
+    assert pem == (CERTS / 'ca.crt').read_text()
+
+
+@each(**BOTH)
+def test_pinata_limits_a_source(t, host):
+    net = t.network()
+    child = pinata(t, net, '--test', '--attempts-per-minute=3')
+    dial = ('import socket, sys\n'
+            'for i in range(8):\n'
+            ' try: socket.create_connection((sys.argv[1], 10000)).close()\n'
+            ' except ConnectionResetError: pass')
+    net.run('python3', '-c', dial, host.strip('[]'))
+    until(lambda: counters(t, net)['limited'] == 5, 10, 'five were too many')
+    assert said(child).count('too many attempts from there') == 1
+
+
+def test_pinata_refuses_when_all_places_are_taken(t):
+    net = t.network()
+    pinata(t, net, '--test', '--handshakes=5', '--handshakes-out=1')
+    dial = ('import signal, socket\n'
+            'all = []\n'
+            'for i in range(9):\n'
+            ' s = socket.socket()\n'
+            ' all.append(s)\n'
+            ' try: s.connect(("10.73.0.2", 10000))\n'
+            ' except ConnectionError: pass\n'
+            'signal.pause()')
+    holder = net.start('python3', '-c', dial)
+    until(lambda: counters(t, net)['full'] == 4, 10, 'four were refused')
+    now = counters(t, net)
+    assert now['open_sessions'] == 5 and now['open_sessions_max'] == 6, now
+    qemu.stop(holder)
+    until(lambda: counters(t, net)['open_sessions'] == 0, 20, 'they are over')
+    expect_secret(client(t, net, '10.73.0.2:10000', 'client-p256').replace(
+        '.oO( SEKRIT )Oo.', 'the secret itself'), 'afterwards')
+
+
+def test_pinata_takes_its_secret_from_a_file(t):
+    net = t.network()
+    folder = t.path('files')
+    folder.mkdir()
+    (folder / 'secret').write_text('the secret itself')
+    child = pinata(t, net, '--test', env=[f'BILLET_FILES={folder}'])
+    wait_for(child, 'the secret has 17 bytes, from a file given along')
+    expect_secret(client(t, net, '10.73.0.2:10000', 'client-p256'), 'file')
+
+
+def test_pinata_takes_its_secret_from_fw_cfg(t):
+    net = t.network()
+    secret = t.path('secret')
+    secret.write_text('the secret itself')
+    line = qemu.Line(cpu='max', memory_mb=64).kernel(
+        t.image('pinata'), [*ADDRESSES, '--test'])
+    line.add('-fw_cfg', f'name=opt/billet/secret,file={secret}')
+    guest = net.guest(line)
+    guest.wait_for('from a file given along')
+    guest.wait_for('address fd73::2/64')
+    for host in FAMILIES.values():
+        expect_secret(client(t, net, f'{host}:10000', 'client-p256'), host)
+
+
+@each(both={'words': ['--secret=another'], 'file': 'x' * 20,
+            'reason': 'are both given'},
+      long={'words': [], 'file': 'x' * 1025, 'reason': 'longer than 1,024'},
+      empty={'words': ['--secret='], 'file': '', 'reason': 'is empty'})
+def test_pinata_says_what_is_wrong_with_a_secret(t, words, file, reason):
+    net = t.network()
+    folder = t.path('files')
+    folder.mkdir()
+    (folder / 'secret').write_text(file)
+    out = net.run('env', f'BILLET_FILES={folder}', t.image('pinata', ''),
+                  '--net=tap0', *words, status=1).decode()
+    assert reason in out, out
+
+
+def certificate_ends(t, net):
+    out = net.run('sh', '-c', 'curl -s http://10.73.0.2/ca.crt | '
+                  'openssl x509 -noout -fingerprint')
+    return out
+
+
+@each(made={'words': []}, given={'words': ['--test']})
+def test_pinata_renews_while_it_serves(t, words):
+    net = t.network()
+    child = pinata(t, net, '--cert-life=20', *words)
+    before = certificate_ends(t, net)
+    wait_for(child, 'there are new certificates')
+    after = certificate_ends(t, net)
+    assert (before == after) == bool(words), (before, after)
+    now = counters(t, net)
+    assert now['renewals'] == 1
+    ca = t.path('ca.crt')
+    ca.write_bytes(get(t, net, 'http://10.73.0.2/ca.crt'))
+    get(t, net, 'https://ownme.billet.test/', '--cacert', str(ca),
+        '--resolve', 'ownme.billet.test:443:10.73.0.2')
+    out = net.run('python3', CERTS.parent / 'system' / 'tls_relay.py',
+                  '10.73.0.2', 10000, 10002)
+    assert re.match(rb'relayed [1-9]\d{2,} [1-9]\d{2,}', out), out
+    until(lambda: said(child).count('the secret was given') == 2, 10,
+          'both ends gave it')
