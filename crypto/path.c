@@ -381,8 +381,10 @@ static const char *add_pem(struct path_trust *t, struct crypto_mem *mem,
         if (!more)
             return t->n ? NULL : "there is no trusted certificate";
         if (PemToDer(text.p + at, (long)(text.n - at), CA_TYPE, &der, mem,
-                     &info, NULL) != 0)
+                     &info, NULL) != 0) {
+            FreeDer(&der); /* it may be there nevertheless */
             return "a trusted certificate cannot be read";
+        }
         why = add_anchor(t, mem, (struct span){der->buffer, der->length});
         at += (size_t)info.consumed;
         FreeDer(&der);

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 #include "input.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct span fuzz_in;
+
+_Noreturn void fuzz_broken(int line, const char *claim)
+{
+    fprintf(stderr, "line %d: not so: %s\n", line, claim);
+    abort();
+}
 
 uint8_t take8(void)
 {

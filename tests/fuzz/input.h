@@ -9,7 +9,10 @@
 #include <billet/base.h>
 #include <stdlib.h>
 
-#define MUST(claim) ((claim) ? (void)0 : abort())
+#define MUST(claim) ((claim) ? (void)0 : fuzz_broken(__LINE__, #claim))
+
+/* Says what does not hold, and aborts. */
+_Noreturn void fuzz_broken(int line, const char *claim);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
