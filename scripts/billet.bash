@@ -14,7 +14,7 @@ _billet()
         esac
     done
     if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb doctor help' -- "$word"))
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom doctor help' -- "$word"))
         return
     fi
     case $command,$before in
@@ -39,6 +39,8 @@ _billet()
         size) COMPREPLY=($(compgen -W '-h --help --build --why -o --output --json' -- "$word")) ;;
         symbolize) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         gdb) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -x --command' -- "$word")) ;;
+        verify) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
+        sbom) COMPREPLY=($(compgen -W '-h --help --build -o --output' -- "$word")) ;;
         doctor) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
         help) COMPREPLY=($(compgen -W '-h --help --build --man --bash' -- "$word")) ;;
         esac
@@ -49,7 +51,7 @@ _billet()
         COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb doctor help' -- "$word")) ;;
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom doctor help' -- "$word")) ;;
     *)
         COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Make the table of function names that an image carries for its backtraces.
+"""Make the table of function names that an image carries for its backtraces,
+and its build id.
 
 usage: symbols.py IMAGE OUTPUT.c
 
 IMAGE is a first link with an empty table.  The text comes before the table in
 memory, so its addresses stay the same in the second link; arch/x86_64/symbols.h
 has the format.
+
+The build id is the hash of what IMAGE loads.  The linker's own would be that of
+the debug information as well, which names the folder it was built in.
 """
 import collections
+import hashlib
+import struct
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'scripts'))
-from billetlib.elf import Elf, ElfError  # noqa: E402
+from billetlib.elf import SHT_NOBITS, Elf, ElfError  # noqa: E402
 
 NAME_MAX = 47       # SYMBOL_NAME_BYTES - 1
-FUNCTION, EXECUTABLE = 2, 4
+FUNCTION, EXECUTABLE, LOADED = 2, 4, 2
 PAIRS_MAX = 127
 DEPTH_MAX = 6       # SYMBOL_PAIR_DEPTH
 PAIR_WORTH = 4      # times it must occur: it takes two bytes itself
@@ -80,6 +86,23 @@ def encode(entries, end):
     return out + uvarint(end - address)
 
 
+def build_id(elf, table):
+    """20 bytes that the image's content decides, and nothing else."""
+    digest = hashlib.sha1(table)
+    for section in elf.sections:
+        if section.flags & LOADED:
+            digest.update(struct.pack('<QQI', section.address, section.size,
+                                      section.kind))
+            if section.kind != SHT_NOBITS:
+                digest.update(elf.section_data(section))
+    return digest.digest()
+
+
+def rows(data):
+    return ',\n'.join(', '.join(str(b) for b in data[i:i + 16])
+                      for i in range(0, len(data), 16))
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -90,13 +113,13 @@ def main():
         sys.exit(f'symbols.py: {error}')
     entries, end = functions(elf)
     table = encode([(a - base, name) for a, name in entries], end - base)
-    rows = [', '.join(str(b) for b in table[i:i + 16])
-            for i in range(0, len(table), 16)]
+    note = struct.pack('<III4s', 4, 20, 3, b'GNU') + build_id(elf, table)
     Path(sys.argv[2]).write_text(
         '#include <symbols.h>\n'
-        f'static const uint8_t table[{len(table)}] = {{\n'
-        + ',\n'.join(rows) + '};\n'
-        'const struct span image_symbols = {table, sizeof(table)};\n')
+        f'static const uint8_t table[{len(table)}] = {{\n{rows(table)}}};\n'
+        'const struct span image_symbols = {table, sizeof(table)};\n'
+        '__attribute__((used, section(".note.build-id"), aligned(4)))\n'
+        f'static const uint8_t id[{len(note)}] = {{\n{rows(note)}}};\n')
 
 
 if __name__ == '__main__':

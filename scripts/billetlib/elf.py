@@ -6,6 +6,7 @@ followed, and whatever is wrong raises ElfError with words for a person.
 """
 import struct
 from collections import namedtuple
+from pathlib import Path
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
 PT_GNU_STACK = 0x6474e551
@@ -26,11 +27,11 @@ class ElfError(Exception):
 
 
 class Elf:
-    def __init__(self, path):
+    def __init__(self, path, data=None):
+        """Of a file; or of `data`, and then the path is for messages."""
         self.path = str(path)
         try:
-            with open(path, 'rb') as file:
-                self.data = file.read()
+            self.data = data if data is not None else Path(path).read_bytes()
         except OSError as error:
             raise ElfError(f'{path}: {error.strerror}') from None
         header = self._unpack('<16sHHIQQQIHHHHHH', 0)
@@ -111,12 +112,12 @@ class Elf:
         raise ElfError(f'{self.path}: no symbol {name} in it')
 
     def notes(self):
-        """Notes of the note segments; of the sections if there are none."""
+        """Notes of the note segments, then of sections that are in none."""
         parts = [(s.offset, s.file_size) for s in self.segments
                  if s.kind == PT_NOTE]
-        if not parts:
-            parts = [(s.offset, s.size) for s in self.sections
-                     if s.kind == SHT_NOTE]
+        parts += [(s.offset, s.size) for s in self.sections
+                  if s.kind == SHT_NOTE
+                  and not (parts and s.flags & SHF_ALLOC)]
         return [note for offset, size in parts
                 for note in self._notes_in(self.bytes_at(offset, size))]
 

@@ -8,8 +8,8 @@ import json
 import sys
 
 from . import (build, config, doctor, elf, gdb, images, manifest, new,
-               packages, pages, qemu, runner, say, size, symbolize, testing,
-               tree)
+               packages, pages, qemu, runner, say, sbom, size, symbolize,
+               testing, tree, verify)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -29,6 +29,9 @@ TOOLS = (
     ('symbolize', "a panic's lines with the file and line of each function",
      symbolize),
     ('gdb', 'boot an image under gdb, with its symbols and printers', gdb),
+    ('verify', 'build an image again from the recipe in it, and compare',
+     verify),
+    ('sbom', 'what is in an image, with licences and hashes (SPDX 2.3)', sbom),
     ('doctor', 'what of this machine is good for what', doctor),
 )
 

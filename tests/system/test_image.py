@@ -4,7 +4,7 @@ import hashlib
 import os
 import tarfile
 
-from harness import TOP, each, full
+from harness import TOP, each
 from billetlib import qemu
 
 MIB = 1 << 20
@@ -247,17 +247,3 @@ def test_billet_image_makes_each_format(t):
     billet(t, 'image', 'nosuch', '--build', t.build, status=2)
     billet(t, 'image', 'hello', '--build', t.build, '-f', 'elf', '-a', 'x=1',
            '-o', t.path('never'), status=2)
-
-
-@full
-def test_another_build_directory_gives_the_same_elf(t):
-    other = t.path('elsewhere/b')
-    env = {**os.environ, 'BILLET_BUILD': str(other)}
-    t.run('meson', 'setup', '-Dimages=disabled', other, TOP, env=env)
-    t.run('ninja', '-C', other, 'apps/hello.elf', 'apps/web.elf', seconds=600)
-    for name in ('hello', 'web'):
-        assert digest(other / 'apps' / f'{name}.elf') == \
-            digest(t.image(name)), name
-
-
-test_another_build_directory_gives_the_same_elf.deadline = 900

@@ -4,10 +4,12 @@
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
 TOP = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / 'boot' / 'image'))
 import symbols  # noqa: E402
+from billetlib.elf import Section  # noqa: E402
 
 TABLE = (b'\x00' b'\x80\x04\x00tcp_input\0' b'\x90\x01\x04output\0'
          b'\x80\x80\x01\x00x\0' b'\x01')
@@ -27,6 +29,21 @@ class Symbols(unittest.TestCase):
                                  b'z\x80\x80'])
         rests, pairs = symbols.pack(names * 2)
         self.assertEqual(pairs, [b'ab', b'\x80\x80'])
+
+    def test_the_build_id_is_of_what_is_loaded(self):
+        def image(text, debug, kind=1):
+            elf = mock.Mock()
+            elf.sections = [Section('.text', kind, 6, 0x100200, 0, 3, 0, 0),
+                            Section('.debug', 1, 0, 0, 0, 3, 0, 0)]
+            elf.section_data.side_effect = \
+                lambda s: text if s.name == '.text' else debug
+            return symbols.build_id(elf, b'table')
+
+        first = image(b'abc', b'one')
+        self.assertEqual(len(first), 20)
+        self.assertEqual(first, image(b'abc', b'two'))
+        self.assertNotEqual(first, image(b'abd', b'one'))
+        self.assertNotEqual(first, image(b'abc', b'one', kind=8))
 
     def test_numbers(self):
         self.assertEqual(symbols.uvarint(0), b'\0')

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: ISC
+"""Take an image of any format apart: its ELF, its recipe, its loaders."""
+import hashlib
+import re
+import struct
+import sys
+from collections import namedtuple
+
+from . import elf, manifest
+from .tree import TOP
+
+sys.path.insert(0, str(TOP / 'boot' / 'image'))
+import container  # noqa: E402
+import finder  # noqa: E402
+import gpt  # noqa: E402
+import settings  # noqa: E402
+from disk import ImageError  # noqa: E402
+
+RECIPE = 3          # boot/image/recipe.py
+ELF_PATH = 'boot/billet.elf'
+LOADERS = ('EFI/BOOT/BOOTX64.EFI', 'boot/grub/eltorito.img',
+           'boot/grub/efi.img')
+CORE_AT, CORE_END = gpt.FIRST_USABLE * gpt.SECTOR, 2048 * gpt.SECTOR
+GRUB = re.compile(rb'GRUB (\d[\w.+~-]{0,60})')
+
+Recipe = namedtuple('Recipe', 'compiler linker options uses')
+Parts = namedtuple('Parts', 'kind elf title args size loaders')
+
+
+def take_apart(path):
+    """All of an image; kind is elf for a bare ELF file."""
+    with open(path, 'rb') as file:
+        if file.read(4) == b'\x7fELF':
+            file.seek(0)
+            return Parts('elf', file.read(), '', [], 0, {})
+    with container.opened(path) as image:
+        disk = image.disk
+        title, args = settings.decode(finder.content(disk, settings.PATH))
+        loaders = {}
+        for name in LOADERS:
+            try:
+                loaders[name] = finder.content(disk, name)
+            except ImageError:
+                pass    # it boots by the other firmware only
+        iso = finder.is_iso(disk)
+        if not iso and any(disk.read(0, 4)):
+            loaders['MBR'] = disk.read(0, 440)
+            loaders['core.img'] = disk.read(CORE_AT, CORE_END - CORE_AT)
+        return Parts('iso' if iso else image.kind,
+                     finder.content(disk, ELF_PATH), title, args,
+                     0 if iso else disk.size, loaders)
+
+
+def grub_version(parts):
+    """What GRUB says of itself in its EFI application; None without one."""
+    for name in LOADERS:
+        found = GRUB.search(parts.loaders.get(name, b''))
+        if found:
+            return found[1].decode()
+    return None
+
+
+def recipe(image):
+    """The Recipe in an ELF's note."""
+    for note in image.notes():
+        if (note.owner, note.kind) == (manifest.OWNER, RECIPE):
+            return parse(manifest.text(note.data))
+    raise elf.ElfError(f'{image.path}: no note in it of how it was built')
+
+
+def parse(text):
+    compiler, linker, options, uses = 'unknown', 'unknown', [], []
+    for line in text.splitlines():
+        word, _, rest = line.partition(' ')
+        if word == 'compiler':
+            compiler = rest
+        elif word == 'linker':
+            linker = rest
+        elif word == 'option':
+            options.append(rest)
+        elif word == 'uses' and len(rest.split(' ')) == 3:
+            uses.append(tuple(rest.split(' ')))
+    return Recipe(compiler, linker, options, uses)
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+# What reading a stranger's file may end in.
+ERRORS = (ImageError, elf.ElfError, OSError, struct.error)
