@@ -131,12 +131,11 @@ static bool turn_away(struct http *h, struct stream *s)
     return true;
 }
 
-bool http_accept(struct http *h, struct stream *s)
+static bool admit(struct http *h, struct stream *s)
 {
     struct http_exchange *oldest = h->rest.head, *x;
     ns_t now = loop_now(h->loop);
 
-    h->m.accepted++;
     if (h->m.connections >= h->config.conns) {
         if (!oldest || now - oldest->since < HTTP_GRACE)
             return turn_away(h, s);
@@ -151,6 +150,23 @@ bool http_accept(struct http *h, struct stream *s)
     x->since = now;
     conn_list(&h->rest, x);
     conn_until(x, now + h->timeouts.header);
+    return true;
+}
+
+bool http_accept(struct http *h, struct stream *s)
+{
+    h->m.accepted++;
+    return admit(h, s);
+}
+
+bool http_join(struct http *h, struct stream *s)
+{
+    struct http_exchange *x;
+
+    if (!admit(h, s))
+        return false;
+    x = s->user;
+    x->secure = x->framed = true;
     return true;
 }
 

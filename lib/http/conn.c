@@ -87,6 +87,7 @@ static void answered(struct http_exchange *x)
         bool extra = h->m.connections > h->config.conns; /* was told 503 */
 
         conn_linger(x, extra                               ? HTTP_LINGER_SHORT
+                       : x->framed                         ? h->timeouts.write
                        : x->out == OUT_NONE || x->given_up ? HTTP_LINGER_REPLY
                                                            : h->timeouts.write);
     } else if (http1_body_over(&x->body)) {

@@ -159,6 +159,7 @@ struct http_exchange {
     bool starved;  /* in `starved`: waits for a scratch buffer */
     bool given_up; /* the client was too slow, or made no sense */
     bool secure;   /* came over TLS */
+    bool framed;   /* one exchange of a protocol that frames bodies itself */
     /* Of one exchange: conn_clear().  Bytes, for each request sets them all. */
     bool keep;              /* the connection goes on after this answer */
     bool old;               /* the request is HTTP/1.0 */
@@ -267,6 +268,10 @@ void conn_list(struct http_list *, struct http_exchange *);
 void conn_end(struct http_exchange *);
 void loan_done(struct loan *);
 void conn_free(struct http_exchange *);
+
+/* One exchange of lib/http2, as a stream that is for it alone; its request says
+ * `connection: close`.  False: refused, and the stream stays the caller's. */
+MUST_USE bool http_join(struct http *, struct stream *);
 
 /* conn.c */
 void conn_on_event(struct stream *, unsigned events, void *user);

@@ -261,7 +261,7 @@ void http_reply_pieces(struct http_exchange *x, const struct http_reply *r,
  * 1.0 up to the end of the connection. */
 static void of_unknown_length(struct http_exchange *x)
 {
-    x->chunked = !x->old;
+    x->chunked = !x->old && !x->framed;
     x->keep = x->keep && x->chunked;
 }
 

@@ -6,6 +6,7 @@
 
 #include <base/fmt.h>
 #include <billet/clock.h>
+#include <billet/http2.h>
 #include <billet/machine.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ void https_wish(const struct env *env, struct limits *l)
     size_t n = sizeof(struct https) + 64;
 
     if (with_tls(env)) {
-        n += identity_bytes() + tls_bytes(sessions);
+        n += identity_bytes() + tls_bytes(sessions) + http2_bytes(sessions);
         l->tcp_listeners++;
     }
     l->arena_bytes += (uint32_t)n;
@@ -57,6 +58,7 @@ static void on_shaken(struct stream *t, unsigned events, void *user)
 {
     struct https *s = user;
     struct tls_info info;
+    bool taken;
 
     if (events & STREAM_CLOSED) {
         log_debug(s->env->log, "tls", "%s", tls_failure(t));
@@ -65,7 +67,11 @@ static void on_shaken(struct stream *t, unsigned events, void *user)
     }
     if (!tls_info(t, &info))
         return;
-    if (!http_accept_secure(s->http, t)) {
+    if (info.alpn && strcmp(info.alpn, "h2") == 0)
+        taken = http2_accept(s->http2, t);
+    else
+        taken = http_accept_secure(s->http, t);
+    if (!taken) {
         stream_release(t);
         return;
     }
@@ -92,7 +98,7 @@ static const char *first(void *user, const struct tls_identity *id)
     struct tls_config c = {
         .identity = {*id},
         .nidentities = 1,
-        .alpn = "http/1.1",
+        .alpn = "h2,http/1.1",
         .sessions = (uint32_t)key_uint(s->env->keys, &key_tls_sessions),
         .labels = "side=\"site\""};
     const char *why;
@@ -200,5 +206,9 @@ enum err https_serve(struct env *env, const struct http_config *config,
     if ((err = start_tls(s)) ||
         (err = http_serve(env, ports.http, &c, &s->http)))
         return err;
+    s->http2 = http2_new(env, s->http,
+                         (uint32_t)key_uint(env->keys, &key_tls_sessions));
+    if (!s->http2)
+        return E_FULL;
     return tcp_listen(env->net, ports.https, on_tls, s);
 }

@@ -28,6 +28,7 @@ struct identity {
 struct https {
     struct env *env;
     struct http *http;
+    struct http2 *http2;
     struct tls *tls; /* NULL: without */
     struct identity identity;
     struct timer timer;

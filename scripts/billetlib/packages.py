@@ -37,6 +37,7 @@ PACKAGES = {
         ('ovmf', '/usr/share/OVMF/OVMF_CODE_4M.fd'),
         ('iproute2', 'ip'),
         ('curl', 'curl'),
+        ('nghttp2-client', 'h2load'),
         ('openssl', 'openssl'),
         ('wrk', 'wrk'),
         ('netcat-openbsd', 'nc'),

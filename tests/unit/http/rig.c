@@ -17,11 +17,12 @@ void rig_start(struct rig *r, const struct http_config *c,
                const struct http_timeouts *t)
 {
     struct http_config config = c ? *c : (struct http_config){0};
-    size_t n = HTTP_ARENA_BYTES + RIG_CLIENTS * (size_t)HTTP_CONN_BYTES;
+    size_t n;
 
     memset(r, 0, sizeof(*r));
     if (config.conns == 0)
         config.conns = RIG_CLIENTS;
+    n = HTTP_ARENA_BYTES + config.conns * (size_t)HTTP_CONN_BYTES;
     r->now = 5 * NS_PER_SEC;
     loop_init(&r->loop, r->now);
     arena_init(&r->arena, (struct mspan){malloc(n), n});
