@@ -79,6 +79,11 @@ def tree_of(rows):
     return out
 
 
+def plain(symbol):
+    """Without what the compiler hung on: .constprop.0, .lto_priv.0."""
+    return symbol.name.split('.')[0] or symbol.name
+
+
 def why(graph, name):
     goals = graph.named(name)
     if not goals:
@@ -90,15 +95,15 @@ def why(graph, name):
     graph.read_data()
     start = graph.at(graph.image.entry)
     for goal in goals:
-        print(f'{goal.name}: {goal.size:,} bytes')
+        print(f'{plain(goal)}: {goal.size:,} bytes')
         chain = start and graph.path_from(start.address, goal.address)
         if not chain:
             print('  no chain of references from the entry leads to it; '
                   'assembly may jump to it')
         for depth, symbol in enumerate(chain or []):
-            print('  ' * (depth + 1) + symbol.name)
-        users = sorted(graph.at(a).name
-                       for a in graph.users.get(goal.address, ()))
+            print('  ' * (depth + 1) + plain(symbol))
+        users = sorted({plain(graph.at(a))
+                        for a in graph.users.get(goal.address, ())})
         print('referred to by: ' + (', '.join(users) or 'nothing'))
 
 

@@ -21,6 +21,7 @@ SOURCE = r'\.(c|h|S|ld|md|py|script|txt|build)$'
 MADE = {'build', 'build-fuzz'}  # folders that a build makes
 OTHERS = {  # what a page names that is the reader's own, or not a file
     'docs/applications.md': {'subprojects/billet'},
+    'docs/first-image.md': {'apps/shop/shop.c'},
 }
 
 

@@ -20,7 +20,7 @@ import subprocess
 import time
 
 FENCE = re.compile(r'^```([^\n]*)\n(.*?)^```$', re.M | re.S)
-RETRY_S = 60
+RETRY_S = 180  # with what is built before it
 COMMAND_S = 600
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""docs/applications.md, followed block by block in a copy of the tree."""
+"""Pages of docs/, followed block by block in a copy of the tree."""
 import shutil
 import subprocess
 import sys
@@ -46,11 +46,17 @@ def sections():
 
 
 @deadline(900)
-def test_applications_in_tree(t):
+def test_first_image_and_applications(t):
     inside = [name for name in sections() if name != OUT_OF_TREE]
     blocks = follow(t, *inside)
     if sum(blocks) < 12:
         raise PageError(f'the page has only {blocks} blocks')
+    # What is built already need not be built for the page of a newcomer.
+    page = Page(TOP / 'docs' / 'first-image.md', t.path('tree'),
+                {'BILLET_BUILD': 'build'})
+    t.at_end(page.close)
+    if page.follow(page.text) < 12:
+        raise PageError('the first page has too few blocks')
 
 
 @full
