@@ -2,11 +2,14 @@
 /*
  * port.c - what wolfSSL asks its surroundings for.
  */
+#include <billet/app.h>
 #include <billet/machine.h>
 #include <string.h>
 #include <wolfssl/internal.h>
 
 #include "../mem.h"
+
+BILLET_PART("wolfSSL\0" LIBWOLFSSL_VERSION_STRING "\0GPL-3.0-or-later");
 
 /* Seconds since 1970.  A machine without a clock has no time at which a
  * certificate could be valid: 0 fails each check. */

@@ -123,6 +123,17 @@ enum { MANIFEST_NOTE_TYPE = 1 };
         .owner = "Billet",                                                     \
         .desc = {.abi = APP_ABI, __VA_ARGS__}}
 
+/* What is in an image that is not ours, once in a file that is linked wherever
+ * it is: its name, version and licence (SPDX), for `billet inspect`. */
+enum { PART_NOTE_TYPE = 4 };
+#define BILLET_PART(text)                                                      \
+    __attribute__((                                                            \
+        used, section(".note.billet"),                                         \
+        aligned(4))) static const struct {                                     \
+        uint32_t owner_bytes, desc_bytes, type;                                \
+        char owner[8], desc[sizeof(text)];                                     \
+    } billet_part_ = {7, sizeof(text), PART_NOTE_TYPE, "Billet", text}
+
 /* Define the image's application, without a network. */
 #define BILLET_APP(start_fn, ...)                                              \
     BILLET_MANIFEST_(__VA_ARGS__);                                             \

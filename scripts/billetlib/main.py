@@ -8,8 +8,8 @@ import json
 import sys
 
 from . import (build, config, doctor, elf, gdb, images, manifest, new,
-               packages, pages, qemu, runner, say, sbom, size, symbolize,
-               testing, tree, verify)
+               packages, pages, qemu, runner, say, sbom, size, sources,
+               symbolize, testing, tree, verify)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -52,6 +52,8 @@ def cmd_setup(options):
 
 
 def cmd_inspect(options):
+    if options.lines:
+        return inspect_lines(options)
     try:
         found = manifest.describe(options.file)
     except elf.ElfError as error:
@@ -61,6 +63,18 @@ def cmd_inspect(options):
     else:
         manifest.show(found)
     return say.OK if found['w_xor_x'] else say.FAILED
+
+
+def inspect_lines(options):
+    try:
+        found = sources.describe(options.file, tree.build_dir(options.build))
+    except elf.ElfError as error:
+        raise say.Stop(str(error)) from None
+    if options.json:
+        print(json.dumps(found, indent=2))
+    else:
+        sources.show(found)
+    return say.OK
 
 
 def cmd_test(options):
@@ -188,8 +202,11 @@ def parser():
     add_run(add)
     add_test(add)
     p = add('inspect', "print what is in an image's ELF file")
-    p.add_argument('file', metavar='FILE', help='as in build/apps/web.elf')
+    p.add_argument('file', metavar='FILE', help='as in build/apps/web.elf; '
+                   'with --lines an application of apps/, too')
     p.add_argument('--json', action='store_true', help='for machines')
+    p.add_argument('--lines', action='store_true', help='how many lines of '
+                   'source the image is made of')
     images.add_arguments(add('image', 'make a bootable image with arguments '
                              'in it'))
     p = add('bench', 'measure, in guest instructions')

@@ -9,8 +9,9 @@ from collections import namedtuple
 
 from . import elf
 
-OWNER, MANIFEST, VERSION = 'Billet', 1, 2
+OWNER, MANIFEST, VERSION, PART = 'Billet', 1, 2, 4
 GNU_BUILD_ID = 3
+OWN = 'ISC'  # with picolibc, which has licences of the same kind
 ABI = 1
 NAME_BYTES, NETS_MAX, BLKS_MAX = 16, 4, 4
 LIMITS = ('tcp_conns', 'tcp_half_open', 'tcp_listeners', 'tcp_rcvbuf',
@@ -22,7 +23,7 @@ LIMIT_DEFAULTS = (256, 256, 8, 4194304, 4194304, 4096, 2048, 8, 4, 16384,
 MANIFEST_BYTES = 4 + NAME_BYTES * (1 + NETS_MAX + BLKS_MAX) + 4 * len(LIMITS)
 
 Manifest = namedtuple('Manifest', 'name nets blks limits version commit '
-                      'build_id')
+                      'build_id parts')
 
 
 def text(data):
@@ -31,18 +32,28 @@ def text(data):
 
 def read_manifest(image):
     name = version = commit = build_id = None
-    nets, blks, limits = [], [], {}
+    nets, blks, limits, parts = [], [], {}, []
     for note in image.notes():
         if (note.owner, note.kind) == (OWNER, MANIFEST):
             name, nets, blks, limits = parse_manifest(image, note.data)
         elif (note.owner, note.kind) == (OWNER, VERSION):
             version, commit = [text(p) for p in
                                (note.data + b'\0\0').split(b'\0')[:2]]
+        elif (note.owner, note.kind) == (OWNER, PART):
+            words = (note.data + b'\0\0\0').split(b'\0')[:3]
+            parts.append(dict(zip(('name', 'version', 'licence'),
+                                  (text(word) for word in words))))
         elif (note.owner, note.kind) == ('GNU', GNU_BUILD_ID):
             build_id = note.data.hex()
     if name is None:
         raise elf.ElfError(f'{image.path}: no note of Billet in it')
-    return Manifest(name, nets, blks, limits, version, commit, build_id)
+    return Manifest(name, nets, blks, limits, version, commit, build_id,
+                    parts)
+
+
+def gpl(parts):
+    """The part by which the image as a whole is under the GPL, or None."""
+    return next((p for p in parts if p['licence'].startswith('GPL')), None)
 
 
 def parse_manifest(image, data):
@@ -101,6 +112,8 @@ def describe(path):
         'file': str(path),
         'bytes': len(image.data),
         **manifest._asdict(),
+        'gpl': gpl(manifest.parts) is not None,
+        'licence': (gpl(manifest.parts) or {'licence': OWN})['licence'],
         'segments': [{'address': s.address, 'file_bytes': s.file_size,
                       'memory_bytes': s.memory_size,
                       'rights': rights(s.flags)}
@@ -123,6 +136,9 @@ def show(d):
     row('commit', d['commit'] or 'unknown')
     row('build id', d['build_id'] or 'none')
     row('file', f'{d["file"]}, {d["bytes"]:,} bytes')
+    part = gpl(d['parts'])
+    row('licence', f'{d["licence"]}: {part["name"]} {part["version"]} is in it'
+        if part else f'{d["licence"]}: nothing in it is under the GPL')
     row('networks', ', '.join(d['nets']) or 'none')
     row('disks', ', '.join(d['blks']) or 'none')
     print('\nlimits')

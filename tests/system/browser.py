@@ -21,11 +21,11 @@ class Browser:
     """One page.  What it asked for and what went wrong is in `requests`
     (url -> status) and `errors`."""
 
-    def __init__(self, t, width, height, mobile=False):
+    def __init__(self, t, width, height, mobile=False, flags=()):
         self.t, self.requests, self.errors = t, {}, []
         self._buffer, self._last, self._answers = b'', 0, {}
         self._events = []
-        self._start(t)
+        self._start(t, flags)
         targets = self.call('Target.getTargets')['targetInfos']
         page = next(x for x in targets if x['type'] == 'page')
         self.session = self.call('Target.attachToTarget', flatten=True,
@@ -37,7 +37,7 @@ class Browser:
 
     session = None
 
-    def _start(self, t):
+    def _start(self, t, flags):
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
         program = t.program(*PROGRAMS)
@@ -51,7 +51,7 @@ class Browser:
         with open(t.path(t.numbered('browser') + '.log'), 'wb') as log:
             self._child = subprocess.Popen(
                 [program, f'--user-data-dir={t.path(t.numbered("profile"))}',
-                 *FLAGS], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                 *flags, *FLAGS], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 close_fds=False, preexec_fn=wire)
         os.close(theirs_in)
         os.close(theirs_out)

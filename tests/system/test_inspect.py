@@ -63,3 +63,47 @@ def test_a_file_cut_short_is_refused_with_words(t, size):
     t.run(TOP / 'scripts' / 'billet', 'inspect', cut, status=1)
     log = t.path('commands.log').read_text()
     assert 'billet: ' in log and 'Traceback' not in log, log
+
+
+def test_licence(t):
+    for name, app in tree.apps().items():
+        found = json.loads(inspect(t, t.image(name), '--json'))
+        parts = [p['name'] for p in found['parts']]
+        if 'tls' in app.get('uses', []):
+            assert found['gpl'] and 'GPL-3.0' in found['licence'], found
+            assert 'wolfSSL' in parts, parts
+            text = inspect(t, t.image(name))
+            assert re.search(r'^licence +GPL-3.0-or-later: wolfSSL 5', text,
+                             re.M), text
+        else:
+            assert not found['gpl'] and 'wolfSSL' not in parts, found
+            assert 'nothing in it is under the GPL' in inspect(
+                t, t.image(name))
+
+
+@each(hello={'name': 'hello', 'most': 40000},
+      pinata={'name': 'pinata', 'most': 2000000})
+def test_lines_of_code(t, name, most):
+    image = t.image(name)
+    t.image(name, 'elf.debug')
+    found = json.loads(inspect(t, image, '--lines', '--json'))
+    parts, total = found['parts'], found['parts']['total']
+    assert not found['lacking'], found['lacking']
+    assert ('wolfSSL' in parts) == (name == 'pinata'), parts
+    for kind in 'files', 'lines', 'code', 'compiled':
+        assert total[kind] == sum(row[kind] for part, row in parts.items()
+                                  if part != 'total')
+    for row in parts.values():
+        assert 0 < row['compiled'] <= row['lines']
+        assert row['code'] <= row['lines'] < most
+    assert parts['Billet']['compiled'] > 1000
+    text = inspect(t, image, '--lines')
+    assert re.search(rf'^total .* {total["compiled"]:,}$', text, re.M), text
+
+
+def test_lines_want_a_line_table(t):
+    alone = t.path('alone.elf')
+    alone.write_bytes(t.image('hello').read_bytes())
+    t.run(TOP / 'scripts' / 'billet', 'inspect', '--lines', alone, status=1)
+    log = t.path('commands.log').read_text()
+    assert 'no line table in it' in log and 'Traceback' not in log, log
