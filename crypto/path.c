@@ -8,7 +8,9 @@
  */
 #include <string.h>
 
+#include "der.h"
 #include "path_impl.h"
+#include "pem.h"
 
 enum {
     RSA_LEAST_BITS = 2048,
@@ -165,28 +167,47 @@ static const char *key_fault(const DecodedCert *c)
     }
 }
 
-static bool date_holds(const byte *date, int n, int kind, int64_t now)
+static bool date_of(const byte *date, int n, int64_t *out)
 {
-    return date && n > 2 &&
-           wc_ValidateDateWithTime(date + 2, date[0], kind, (time_t)now, n - 2);
+    struct span in = {date, n > 0 ? (size_t)n : 0};
+    struct der d;
+
+    return date && der_next(&in, &d) && der_time(&d, out);
 }
 
-static struct path_answer check_one(const struct walk *w, const DecodedCert *c)
+static struct path_answer check_dates(const DecodedCert *c, int64_t now)
+{
+    int64_t from, until;
+
+    if (now <= 0)
+        return no(ALERT_CERTIFICATE_EXPIRED, "the clock is not set");
+    if (!date_of(c->beforeDate, c->beforeDateLen, &from) ||
+        !date_of(c->afterDate, c->afterDateLen, &until))
+        return no(ALERT_BAD_CERTIFICATE, "a certificate has no proper dates");
+    if (now < from)
+        return no(ALERT_CERTIFICATE_EXPIRED, "a certificate is not valid yet");
+    if (now > until)
+        return no(ALERT_CERTIFICATE_EXPIRED, "a certificate has expired");
+    return good;
+}
+
+/* What a root's own signature is made with is of no concern: it is believed
+ * without. */
+static struct path_answer check_one(const struct walk *w, const DecodedCert *c,
+                                    bool is_root)
 {
     const char *fault = key_fault(c);
+    struct path_answer a;
 
-    if (w->q->now_s <= 0)
-        return no(ALERT_CERTIFICATE_EXPIRED, "the clock is not set");
     if (c->version != WOLFSSL_X509_V3)
         return no(ALERT_BAD_CERTIFICATE, "a certificate is not of version 3");
     if (c->criticalExt)
         return no(ALERT_UNSUPPORTED_CERTIFICATE,
                   "a certificate has an unknown critical extension");
-    if (!date_holds(c->beforeDate, c->beforeDateLen, ASN_BEFORE, w->q->now_s))
-        return no(ALERT_CERTIFICATE_EXPIRED, "a certificate is not valid yet");
-    if (!date_holds(c->afterDate, c->afterDateLen, ASN_AFTER, w->q->now_s))
-        return no(ALERT_CERTIFICATE_EXPIRED, "a certificate has expired");
-    if (!signature_is_modern(c->signatureOID))
+    a = check_dates(c, w->q->now_s);
+    if (a.alert)
+        return a;
+    if (!is_root && !signature_is_modern(c->signatureOID))
         return bad_signature(c);
     if (c->extPolicyConstRxpSet)
         return no(ALERT_UNSUPPORTED_CERTIFICATE,
@@ -243,7 +264,7 @@ static struct path_answer check_path(const struct walk *w)
     for (unsigned i = 0; i < w->depth; i++) {
         const DecodedCert *c = w->path[i];
 
-        a = check_one(w, c);
+        a = check_one(w, c, i > 0 && i + 1 == w->depth);
         if (!a.alert && i > 0) {
             a = check_ca(w, c, below);
             below += memcmp(c->issuerHash, c->subjectHash, KEYID_SIZE) != 0;
@@ -366,30 +387,26 @@ static const char *add_anchor(struct path_trust *t, struct crypto_mem *mem,
 static const char *add_pem(struct path_trust *t, struct crypto_mem *mem,
                            struct span text)
 {
-    static const char mark[] = "-----BEGIN CERTIFICATE";
     const char *why = NULL;
+    struct pem pem;
     size_t at = 0;
 
-    while (!why && t->n < PATH_ANCHORS_MAX) {
-        EncryptedInfo info = {0};
-        DerBuffer *der = NULL;
-        bool more = false;
+    while (!why && pem_next(text, &at, &pem)) {
+        uint8_t *room;
+        size_t n;
 
-        for (; at + sizeof(mark) - 1 <= text.n; at++)
-            if ((more = memcmp(text.p + at, mark, sizeof(mark) - 1) == 0))
-                break;
-        if (!more)
-            return t->n ? NULL : "there is no trusted certificate";
-        if (PemToDer(text.p + at, (long)(text.n - at), CA_TYPE, &der, mem,
-                     &info, NULL) != 0) {
-            FreeDer(&der); /* it may be there nevertheless */
-            return "a trusted certificate cannot be read";
-        }
-        why = add_anchor(t, mem, (struct span){der->buffer, der->length});
-        at += (size_t)info.consumed;
-        FreeDer(&der);
+        if (!pem_is(&pem, "CERTIFICATE") && !pem_is(&pem, "X509 CERTIFICATE"))
+            continue;
+        if (t->n == PATH_ANCHORS_MAX)
+            return "there are too many trusted certificates";
+        if (!(room = crypto_mem_get(mem, pem.text.n)))
+            return "no memory for the trusted certificates";
+        n = pem_bytes(&pem, room);
+        why = n ? add_anchor(t, mem, (struct span){room, n})
+                : "a trusted certificate is no base64";
+        crypto_mem_put(room);
     }
-    return why ? why : "there are too many trusted certificates";
+    return why || t->n ? why : "there is no trusted certificate";
 }
 
 const char *path_trust_read(struct path_trust *t, struct crypto_mem *mem,

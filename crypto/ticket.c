@@ -24,7 +24,7 @@ static bool random_bytes(uint8_t *out, size_t n)
 /* Forgets what is too old, and has a key to seal with. */
 static bool turn(struct ticket_keys *k, ns_t now)
 {
-    struct ticket_key fresh = {.made = now ? now : 1};
+    struct ticket_key fresh = {.made = now += now == 0};
 
     if (k->before.made && expired(&k->before, now, 2 * TICKET_KEY_S))
         crypto_wipe(&k->before, sizeof(k->before));

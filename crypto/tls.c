@@ -6,6 +6,7 @@
 #include <billet/machine.h>
 #include <string.h>
 
+#include "pem.h"
 #include "tls_impl.h"
 
 METRICS_TABLE(tls, TLS_METRICS);
@@ -22,30 +23,46 @@ static const char ciphers[] =
 static int groups[] = {WOLFSSL_X25519MLKEM768, WOLFSSL_ECC_X25519,
                        WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1};
 
-static bool is_der(struct span text)
+/* What wolfSSL is given: DER, which is wiped when it has its copies. */
+static const char *set_key(struct tls *tls, WOLFSSL_CTX *ctx, struct span text)
 {
-    return text.n && text.p[0] == 0x30;
+    uint8_t *room = crypto_mem_get(&tls->mem, text.n + 1);
+    const char *why = "no memory for the private key";
+    struct mspan der;
+
+    if (room && !(why = pem_key(text, room, &der)) &&
+        wolfSSL_CTX_use_PrivateKey_buffer(
+            ctx, der.p, (long)der.n, WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)
+        why = "the private key cannot be read";
+    crypto_mem_put(room);
+    return why;
 }
 
-static const char *set_identity(WOLFSSL_CTX *ctx, const struct tls_identity *id)
+static const char *set_chain(struct tls *tls, WOLFSSL_CTX *ctx,
+                             struct span text)
 {
-    int key = is_der(id->key) ? WOLFSSL_FILETYPE_ASN1 : WOLFSSL_FILETYPE_PEM;
-    int answer;
+    uint8_t *room = crypto_mem_get(&tls->mem, text.n + 1);
+    const char *why = "no memory for the certificate chain";
+    struct mspan der;
 
-    if (is_der(id->chain))
-        answer = wolfSSL_CTX_use_certificate_buffer(
-            ctx, id->chain.p, (long)id->chain.n, WOLFSSL_FILETYPE_ASN1);
-    else
-        answer = wolfSSL_CTX_use_certificate_chain_buffer(ctx, id->chain.p,
-                                                          (long)id->chain.n);
-    if (answer != WOLFSSL_SUCCESS)
-        return "the certificate chain cannot be read";
-    if (wolfSSL_CTX_use_PrivateKey_buffer(ctx, id->key.p, (long)id->key.n,
-                                          key) != WOLFSSL_SUCCESS)
-        return "the private key cannot be read";
-    if (wolfSSL_CTX_check_private_key(ctx) != WOLFSSL_SUCCESS)
-        return "the private key is not that of the certificate";
-    return NULL;
+    if (room && !(why = pem_chain(text, TLS_CHAIN_MAX, room, &der)) &&
+        wolfSSL_CTX_use_certificate_chain_buffer_format(
+            ctx, der.p, (long)der.n, WOLFSSL_FILETYPE_ASN1) != WOLFSSL_SUCCESS)
+        why = "the certificate chain cannot be read";
+    crypto_mem_put(room);
+    return why;
+}
+
+static const char *set_identity(struct tls *tls, WOLFSSL_CTX *ctx,
+                                const struct tls_identity *id)
+{
+    const char *why = set_chain(tls, ctx, id->chain);
+
+    if (why || (why = set_key(tls, ctx, id->key)))
+        return why;
+    return wolfSSL_CTX_check_private_key(ctx) == WOLFSSL_SUCCESS
+               ? NULL
+               : "the private key is not that of the certificate";
 }
 
 static int on_ticket(WOLFSSL *ssl, byte name[WOLFSSL_TICKET_NAME_SZ],
@@ -94,6 +111,19 @@ static void show(WOLFSSL *ssl, WOLFSSL_CTX *ctx)
     ssl->options.haveStaticECC = ctx->haveStaticECC;
 }
 
+/* RFC 8737 3: it offers that protocol, and no other. */
+static bool asks_for_challenge(WOLFSSL *ssl)
+{
+    static const char wanted[] = TLS_CHALLENGE;
+    char *list = NULL;
+    word16 n = 0;
+    bool is = wolfSSL_ALPN_GetPeerProtocol(ssl, &list, &n) == WOLFSSL_SUCCESS &&
+              n == sizeof(wanted) - 1 && memcmp(list, wanted, n) == 0;
+
+    wolfSSL_ALPN_FreePeerProtocol(ssl, &list);
+    return is;
+}
+
 /* The identity that has the name asked for, once the whole hello was read.  A
  * name that nobody has gets the first one: the peer will say what it thinks
  * (RFC 6066 3 allows either). */
@@ -105,6 +135,10 @@ static int on_name(WOLFSSL *ssl, int *code, void *user)
     word16 n = wolfSSL_SNI_GetRequest(ssl, WOLFSSL_SNI_HOST_NAME, &name);
 
     (void)code;
+    if (tls->challenge && asks_for_challenge(ssl)) {
+        show(ssl, tls->challenge);
+        return 0;
+    }
     if (!name || n == 0 || n > TLS_HOST_BYTES || memchr(name, 0, n))
         return 0;
     memcpy(host, name, n);
@@ -160,7 +194,7 @@ static WOLFSSL_CTX *context(struct tls *tls, const struct tls_identity *id,
         wolfSSL_CTX_new_rng(ctx) != WOLFSSL_SUCCESS)
         *why = "the protocol cannot be set";
     else if (id)
-        *why = set_identity(ctx, id);
+        *why = set_identity(tls, ctx, id);
     if (server)
         set_server(tls, ctx);
     if (!*why)
@@ -204,6 +238,20 @@ const char *tls_trust(struct tls *tls, struct span text)
         return why;
     path_trust_free(&tls->trust);
     tls->trust = trust;
+    tls_forget(tls); /* they were judged by the former */
+    return NULL;
+}
+
+const char *tls_challenge(struct tls *tls, const struct tls_identity *id)
+{
+    const char *why = NULL;
+    WOLFSSL_CTX *ctx = NULL;
+
+    crypto_mem_enter(&tls->mem, NULL);
+    if (id && !(ctx = context(tls, id, true, &why)))
+        return why;
+    wolfSSL_CTX_free(tls->challenge);
+    tls->challenge = ctx;
     return NULL;
 }
 
@@ -243,14 +291,14 @@ static void refresh(void *user)
     tls->count.memory_high_bytes = tls->mem.heap.high_water;
 }
 
-static size_t heap_bytes(uint32_t sessions)
+static size_t heap_bytes(uint32_t sessions, size_t trust)
 {
-    return TLS_COMMON_BYTES + (size_t)sessions * TLS_SESSION_BYTES;
+    return TLS_COMMON_BYTES + trust + (size_t)sessions * TLS_SESSION_BYTES;
 }
 
 size_t tls_bytes(uint32_t sessions)
 {
-    return heap_bytes(sessions) + sizeof(struct tls) +
+    return heap_bytes(sessions, 0) + sizeof(struct tls) +
            pool_bytes_aligned(sizeof(struct tls_session), sessions, 64) + 256;
 }
 
@@ -258,7 +306,7 @@ struct tls *tls_new(struct env *env, const struct tls_config *c,
                     const char **why)
 {
     uint32_t sessions = c->sessions ? c->sessions : 64, key;
-    size_t n = heap_bytes(sessions);
+    size_t n = heap_bytes(sessions, c->trust.n);
     struct tls *tls = arena_try(env->arena, sizeof(*tls), 64);
     void *memory = tls ? arena_try(env->arena, n, 16) : NULL;
 
@@ -277,6 +325,7 @@ struct tls *tls_new(struct env *env, const struct tls_config *c,
         return NULL;
     }
     tls->loop = env->loop;
+    tls->clock = env->clock;
     crypto_mem_init(&tls->mem, (struct mspan){memory, n}, key);
     if ((*why = set_up(tls, c)))
         return NULL;

@@ -23,21 +23,28 @@ enum {
     TLS_OUT_BYTES = TLS_RECORD_BYTES + 6144, /* a record, and what answers the
                                               * peer; beyond: nothing of its
                                               * is read */
-    TLS_FAILURE_BYTES = 160
+    TLS_FAILURE_BYTES = 160,
+    TLS_RECALL_MAX = 16 /* hosts of which a session is kept; beyond: the oldest
+                         * goes */
 };
+#define TLS_CHALLENGE    "acme-tls/1" /* RFC 8737 */
 #define TLS_HANDSHAKE_NS (15 * NS_PER_SEC)
+#define TLS_RECALL_NS    (3600 * NS_PER_SEC)
 #define TLS_LINGER_NS    (2 * NS_PER_SEC) /* for the peer to have read it all */
 
 struct tls {
     struct loop *loop;
+    const struct clock *clock;
     struct crypto_mem mem;
     struct pool sessions;
     struct tls_metrics count;
     struct ticket_keys tickets;
     struct path_trust trust;
+    struct tls_recall *recall[TLS_RECALL_MAX];
     bool demand, no_tickets;
     char alpn[TLS_ALPN_BYTES];
     WOLFSSL_CTX *client;
+    WOLFSSL_CTX *challenge; /* answers ACME's; NULL: none is open */
     WOLFSSL_CTX *server[TLS_IDENTITIES_MAX];
     unsigned nidentities;
 };
@@ -67,8 +74,10 @@ struct tls_session {
     uint32_t out_n, out_at;
     uint8_t *peer; /* its certificate */
     uint32_t peer_n;
-    uint8_t alert; /* that we sent; 0: none */
+    uint8_t alert;     /* that we sent; 0: none */
+    uint64_t recalled; /* the ticket that it began with */
     bool connects : 1;
+    bool was_open : 1;     /* and nothing was wrong with it */
     bool mute : 1;         /* nothing may follow the alert that was sent */
     bool lower_eof : 1;    /* the transport has no more for us */
     bool got_notify : 1;   /* the peer's close_notify */
@@ -118,6 +127,12 @@ bool tls_flush(struct tls_session *);
 bool tls_pull(struct tls_session *);
 void tls_drop_plain(struct tls_session *);
 void tls_drop(struct tls_session *); /* that, and what is to be sent */
+
+/* tls_recall.c: keeps what the next session with that host can begin with; and
+ * begins with it. */
+void tls_remember(struct tls_session *);
+void tls_recall(struct tls_session *);
+void tls_forget(struct tls *);
 
 /* Called by wolfSSL. */
 int tls_receive(WOLFSSL *, char *to, int n, void *session);

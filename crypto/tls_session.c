@@ -3,7 +3,7 @@
  * tls_session.c - what a session asks of wolfSSL, and what it answers.
  */
 #include <base/fmt.h>
-#include <billet/machine.h>
+#include <billet/clock.h>
 #include <string.h>
 
 #include "tls_impl.h"
@@ -119,6 +119,7 @@ void tls_fail(struct tls_session *x, enum err err, const char *why)
 
     if (x->state >= TLS_DRAINING)
         return;
+    x->was_open = x->was_open && err != E_PROTO;
     memset(&h, 0, sizeof(h));
     wolfSSL_get_alert_history(x->ssl, &h);
     sent = x->alert ? x->alert : h.last_tx.code > 0 ? h.last_tx.code : 0;
@@ -198,6 +199,11 @@ static int refuse(struct tls_session *x, uint8_t code, const char *why)
     return 0;
 }
 
+static uint64_t tls_wall_ns(const struct tls *tls)
+{
+    return tls->clock ? clock_wall_ns(tls->clock, loop_now(tls->loop)) : 0;
+}
+
 /* The one judge of what the peer shows: called once in a handshake, with what
  * wolfSSL found wrong. */
 int tls_verify(int ok, WOLFSSL_X509_STORE_CTX *store)
@@ -209,7 +215,7 @@ int tls_verify(int ok, WOLFSSL_X509_STORE_CTX *store)
                               .host = x->host[0] ? x->host : NULL,
                               .server = x->connects,
                               .now_s =
-                                  (int64_t)(machine_wall_ns() / NS_PER_SEC)};
+                                  (int64_t)(tls_wall_ns(x->tls) / NS_PER_SEC)};
     struct path_answer a;
 
     if (n == 0) /* wolfSSL has sent the alert, if one was demanded */
@@ -235,11 +241,14 @@ static void handshake_done(struct tls_session *x)
 
     timer_clear(x->tls->loop, &x->timer);
     x->state = TLS_OPEN;
+    x->was_open = true;
     x->tls->count.handshakes++;
     x->tls->count.resumed += wolfSSL_session_reused(x->ssl) != 0;
     if (wolfSSL_ALPN_GetProtocol(x->ssl, &name, &n) == WOLFSSL_SUCCESS &&
         n < sizeof(x->alpn))
         memcpy(x->alpn, name, n);
+    if (!x->connects && strcmp(x->alpn, TLS_CHALLENGE) == 0)
+        x->shut = true; /* it has seen what it wanted to */
     tls_post(x, STREAM_OPEN | STREAM_WRITABLE);
 }
 
@@ -282,19 +291,34 @@ void tls_say_goodbye(struct tls_session *x)
     tls_leave(x);
 }
 
+/* Bytes that wait to be decrypted, as far as they can be seen. */
+static size_t pending(struct tls_session *x)
+{
+    return x->ssl->buffers.inputBuffer.length -
+           x->ssl->buffers.inputBuffer.idx + stream_peek(x->lower).n;
+}
+
+/* Behind a message that is not for the application (a ticket, a new key),
+ * wolfSSL wants to be asked again, though more is there. */
 bool tls_pull(struct tls_session *x)
 {
-    uint8_t first;
-    int got;
+    for (;;) {
+        size_t before = pending(x);
+        uint8_t first;
+        int got;
 
-    if (x->ssl->buffers.clearOutputBuffer.length)
-        return true;
-    if (x->state != TLS_OPEN || x->got_notify ||
-        x->out_n - x->out_at > TLS_OUT_BYTES)
-        return false;
-    got = wolfSSL_peek(tls_enter(x), &first, 1);
-    tls_leave(x);
-    return got > 0 || (waits(x, got) && false);
+        if (x->ssl->buffers.clearOutputBuffer.length)
+            return true;
+        if (x->state != TLS_OPEN || x->got_notify ||
+            x->out_n - x->out_at > TLS_OUT_BYTES)
+            return false;
+        got = wolfSSL_peek(tls_enter(x), &first, 1);
+        tls_leave(x);
+        if (got > 0)
+            return true;
+        if (!waits(x, got) || pending(x) == before)
+            return false;
+    }
 }
 
 bool tls_info(struct stream *s, struct tls_info *out)

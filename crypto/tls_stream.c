@@ -6,12 +6,15 @@
  * gathers until the turn's tasks run, so that many small writes make one
  * record; its ciphertext is copied once, into the transport's buffer.
  */
+#include <base/fmt.h>
 #include <string.h>
 
 #include "tls_impl.h"
 
 static void drop_ssl(struct tls_session *x)
 {
+    if (x->ssl)
+        tls_remember(x);
     tls_enter(x);
     tls_drop(x);
     wolfSSL_free(x->ssl);
@@ -249,6 +252,9 @@ static bool offer(struct tls_session *x)
     struct ipaddr address;
     size_t n = strlen(x->host);
 
+    tls_recall(x);
+    if (wolfSSL_UseSessionTicket(x->ssl) != WOLFSSL_SUCCESS)
+        return false;
     if (n && !ipaddr_parse(&address, (struct span){(uint8_t *)x->host, n}) &&
         wolfSSL_UseSNI(x->ssl, WOLFSSL_SNI_HOST_NAME, x->host, (word16)n) !=
             WOLFSSL_SUCCESS)
@@ -260,6 +266,19 @@ static bool offer(struct tls_session *x)
            wolfSSL_UseKeyShare(x->ssl, WOLFSSL_ECC_X25519) == WOLFSSL_SUCCESS;
 }
 
+static bool set_protocols(struct tls_session *x)
+{
+    char list[TLS_ALPN_BYTES + sizeof(TLS_CHALLENGE) + 1];
+    bool challenge = !x->connects && x->tls->challenge;
+
+    fmt(list, sizeof(list), "%s%s%s", x->tls->alpn,
+        challenge && x->tls->alpn[0] ? "," : "",
+        challenge ? TLS_CHALLENGE : "");
+    return !list[0] ||
+           wolfSSL_UseALPN(x->ssl, list, (word32)strlen(list),
+                           WOLFSSL_ALPN_FAILED_ON_MISMATCH) == WOLFSSL_SUCCESS;
+}
+
 static bool set_up(struct tls_session *x)
 {
     struct tls *tls = x->tls;
@@ -267,12 +286,7 @@ static bool set_up(struct tls_session *x)
 
     tls_enter(x);
     x->ssl = wolfSSL_new(x->connects ? tls->client : tls->server[0]);
-    ready =
-        x->ssl &&
-        (!tls->alpn[0] ||
-         wolfSSL_UseALPN(x->ssl, tls->alpn, (word32)strlen(tls->alpn),
-                         WOLFSSL_ALPN_FAILED_ON_MISMATCH) == WOLFSSL_SUCCESS) &&
-        (!x->connects || offer(x));
+    ready = x->ssl && set_protocols(x) && (!x->connects || offer(x));
     tls_leave(x);
     if (!ready)
         return false;

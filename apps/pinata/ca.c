@@ -136,7 +136,7 @@ static const char *publish_ca(struct authority *ca)
     unsigned next = ca->now ^ 1;
     struct mspan room = {(uint8_t *)ca->pem[next], CA_PEM_BYTES};
 
-    ca->pem_n[next] = x509_pem(&ca->pair, room, ca->work);
+    ca->pem_n[next] = x509_pem(&ca->pair, room);
     if (!ca->pem_n[next])
         return "the CA's certificate is too long";
     ca->now = next;

@@ -20,6 +20,7 @@ enum {
     TLS_IDENTITIES_MAX = 8,
     TLS_ALPN_BYTES = 64,  /* of a list of protocols */
     TLS_HOST_BYTES = 254, /* of a name; beyond: E_INVAL */
+    TLS_CHAIN_MAX = 8,    /* certificates of one; beyond: refused */
     TLS_PEER_BYTES = 4096 /* of a peer's certificate; beyond: not kept */
 };
 
@@ -60,10 +61,11 @@ struct tls_info {
     const char *alpn; /* NULL: nothing agreed */
     bool resumed;
     struct span peer; /* the peer's certificate, DER; empty: none, or kept no
-                       * longer for its size */
+                       * longer for its size, or resumed */
 };
 
-/* Memory that tls_new() takes from the arena for so many sessions. */
+/* Memory that tls_new() takes from the arena for so many sessions; as much as
+ * its trust has bytes is taken besides. */
 size_t tls_bytes(uint32_t sessions);
 
 /* NULL, and `why` says what of the configuration is wrong. */
@@ -78,6 +80,11 @@ const char *tls_replace(struct tls *, unsigned index,
  * done, too.  NULL, or why they are not taken. */
 const char *tls_trust(struct tls *, struct span trust);
 
+/* From now on who asks for the protocol acme-tls/1 and no other is shown this
+ * one, see x509_make(), and the session ends when it has seen it (RFC 8737);
+ * NULL: nobody.  NULL, or why it is not taken. */
+const char *tls_challenge(struct tls *, const struct tls_identity *);
+
 /*
  * Wrap `lower`, which is the session's from now on, success or not: it is
  * released with the stream returned.  STREAM_OPEN follows when the handshake
@@ -87,7 +94,8 @@ const char *tls_trust(struct tls *, struct span trust);
 MUST_USE enum err tls_accept(struct tls *, struct stream *lower,
                              struct stream **out);
 /* `host` is the name or the address that the peer's certificate must have;
- * NULL: any that leads to a trusted root. */
+ * NULL: any that leads to a trusted root.  A session with a host begins where
+ * the last one ended, if that was not an hour ago and both sides still can. */
 MUST_USE enum err tls_connect(struct tls *, struct stream *lower,
                               const char *host, struct stream **out);
 

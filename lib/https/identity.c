@@ -125,8 +125,7 @@ static void say_made(struct identity *id, const char *name)
     uint8_t digest[X509_DIGEST_BYTES];
     char text[3 * X509_DIGEST_BYTES];
 
-    x509_digest(digest, (struct span){id->pair.cert, id->pair.cert_n},
-                id->work);
+    x509_digest(digest, (struct span){id->pair.cert, id->pair.cert_n});
     for (unsigned i = 0; i < sizeof(digest); i++) {
         text[3 * i] = hex[digest[i] >> 4];
         text[3 * i + 1] = hex[digest[i] & 15];

@@ -78,6 +78,8 @@ void rig_start(const struct tls_config *client, const struct tls_config *server)
     loop_init(&rig.loop, 0);
     rig.env.loop = &rig.loop;
     rig.env.arena = &rig.arena;
+    rig.env.clock = &rig.clock;
+    clock_set(&rig.clock, WALL_S * NS_PER_SEC, 0);
     rig.tls_client = tls_new(&rig.env, client ? client : &c, &why);
     ck_assert_msg(rig.tls_client != NULL, "client: %s (%.900s)", why,
                   client && client->nidentities

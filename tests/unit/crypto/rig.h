@@ -6,6 +6,7 @@
 #ifndef RIG_H
 #define RIG_H
 
+#include <base/clock.h>
 #include <billet/tls.h>
 #include <check.h>
 #include <loop/loop_impl.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <tls_impl.h>
 
+#define WALL_S UINT64_C(1792000000) /* October 2026 */
 enum { GOT_BYTES = 1 << 20, MEMORY_BYTES = 48 << 20 };
 
 struct side {
@@ -29,6 +31,7 @@ struct side {
 struct rig {
     struct loop loop;
     struct env env;
+    struct clock clock;
     struct arena arena;
     ns_t now;
     struct tls *tls_client, *tls_server;

@@ -2,6 +2,8 @@
 /*
  * test_agree.c - what the two sides agree on: names, protocols, tickets, keys.
  */
+#include <stdio.h>
+
 #include "../lib/suite.h"
 #include "rig.h"
 
@@ -18,6 +20,7 @@ static bool shows(const char *host, const char *words)
     struct span der;
     bool found = false;
 
+    tls_forget(rig.tls_client);
     rig_connect(host, sizeof(rig.to_client));
     rig_run();
     rig_open();
@@ -154,6 +157,120 @@ START_TEST(test_agree_on_new_keys)
 }
 END_TEST
 
+/* How many of the next sessions begin where another ended. */
+static bool resumes(const char *host)
+{
+    struct tls_info client, server;
+
+    rig_connect(host, sizeof(rig.to_client));
+    rig_run();
+    rig_open();
+    ck_assert(tls_info(rig.client.s, &client));
+    ck_assert(tls_info(rig.server.s, &server));
+    ck_assert_int_eq(client.resumed, server.resumed);
+    stream_write(rig.client.s, SPAN("to the server"));
+    stream_write(rig.server.s, SPAN("to the client"));
+    rig_run();
+    ck_assert_uint_eq(rig.server.n, 13);
+    ck_assert_uint_eq(rig.client.n, 13);
+    rig_end();
+    return client.resumed;
+}
+
+static void resumption(bool old)
+{
+    rig_start(NULL, NULL);
+    if (old) {
+        rig.tls_client->client->method->version.minor = TLSv1_2_MINOR;
+        rig.tls_client->client->method->downgrade = 0;
+    }
+    ck_assert(!resumes("localhost"));
+    for (int i = 0; i < 5; i++)
+        ck_assert_msg(resumes("localhost"), "%d", i);
+    ck_assert(!resumes("billet.test"));
+    ck_assert(resumes("localhost"));
+    ck_assert(resumes("billet.test"));
+    ck_assert(!resumes(NULL));
+    ck_assert(!resumes(NULL)); /* of nobody in particular: not kept */
+    rig_sleep(TLS_RECALL_NS + 1);
+    ck_assert(!resumes("localhost"));
+    ck_assert(resumes("localhost"));
+    /* a server that has forgotten its keys */
+    crypto_wipe(&rig.tls_server->tickets, sizeof(rig.tls_server->tickets));
+    ck_assert(!resumes("localhost"));
+    if (old) /* who is refused in it is not given a new one at once */
+        ck_assert(!resumes("localhost"));
+    ck_assert(resumes("localhost"));
+}
+
+START_TEST(test_agree_resumed_of_1_3)
+{
+    resumption(false);
+}
+END_TEST
+
+START_TEST(test_agree_resumed_of_1_2)
+{
+    resumption(true);
+}
+END_TEST
+
+/* More hosts than are kept: the oldest is forgotten, memory is bounded. */
+START_TEST(test_agree_resumed_hosts_are_bounded)
+{
+    char host[32];
+    size_t full = 0;
+
+    rig_start(NULL, NULL);
+    for (unsigned i = 0; i < 2 * TLS_RECALL_MAX; i++) {
+        snprintf(host, sizeof(host), "h%u.wild.test", i);
+        rig_sleep(NS_PER_SEC);
+        ck_assert(!resumes(host));
+        if (i == TLS_RECALL_MAX + 2)
+            full = rig.tls_client->mem.common.in_use;
+    }
+    ck_assert_uint_le(rig.tls_client->mem.common.in_use, full + 64);
+    ck_assert(resumes("h31.wild.test"));
+    ck_assert(resumes("h16.wild.test"));
+    ck_assert(!resumes("h15.wild.test"));
+}
+END_TEST
+
+static bool challenged(const char *alpn)
+{
+    struct tls_config c = rig_client(), s = rig_server();
+    struct tls_identity id = rig_identity("other");
+    bool seen;
+
+    c.alpn = alpn;
+    s.alpn = "h2,http/1.1";
+    rig_start(&c, &s);
+    ck_assert_ptr_null(tls_challenge(rig.tls_server, &id));
+    rig_connect("other.test", sizeof(rig.to_client));
+    rig_run();
+    seen = rig_both_open() && rig.client.seen & STREAM_EOF; /* at once */
+    rig_sleep(20 * NS_PER_SEC);
+    return seen;
+}
+
+/* RFC 8737: the certificate of the challenge, to who asks for it alone. */
+START_TEST(test_agree_challenge_of_acme)
+{
+    struct tls_config c = rig_client(), s = rig_server();
+
+    ck_assert(challenged("acme-tls/1"));
+    ck_assert(!challenged("acme-tls/1,http/1.1"));
+    c.alpn = "acme-tls/1";
+    s.alpn = "h2,http/1.1";
+    rig_start(&c, &s);
+    rig_connect("localhost", sizeof(rig.to_client));
+    rig_run();
+    ck_assert(!rig_both_open());
+    ck_assert_ptr_nonnull(
+        strstr(rig.client.failure, "no_application_protocol"));
+}
+END_TEST
+
 static bool opens(struct ticket_keys *k, ns_t now, const uint8_t *sealed,
                   const uint8_t *name, const uint8_t *nonce, const uint8_t *tag)
 {
@@ -221,7 +338,7 @@ START_TEST(test_config_what_is_wrong_is_said)
     bad = c;
     bad.identity[0].chain = SPAN("nonsense");
     ck_assert_ptr_null(tls_new(&rig.env, &bad, &why));
-    ck_assert_str_eq(why, "the certificate chain cannot be read");
+    ck_assert_str_eq(why, "there is no certificate in it");
     bad = c;
     bad.trust = SPAN("nonsense");
     ck_assert_ptr_null(tls_new(&rig.env, &bad, &why));
@@ -237,5 +354,7 @@ RUN_TESTS("agree", PANICS(), test_agree_name_chooses_certificate,
           test_agree_kinds_of_keys_beside_each_other,
           test_agree_replaced_certificate_is_shown_to_the_next,
           test_agree_on_a_protocol, test_agree_on_exported_keys,
-          test_agree_on_new_keys, test_ticket_keys_turn_each_hour,
+          test_agree_on_new_keys, test_agree_resumed_of_1_3,
+          test_agree_resumed_of_1_2, test_agree_resumed_hosts_are_bounded,
+          test_agree_challenge_of_acme, test_ticket_keys_turn_each_hour,
           test_ticket_changed_is_refused, test_config_what_is_wrong_is_said)

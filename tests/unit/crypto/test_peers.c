@@ -3,6 +3,8 @@
  * test_peers.c - certificates good and bad, in both roles and both versions,
  * each with the alert that it gets.
  */
+#include <stdio.h>
+
 #include "../lib/suite.h"
 #include "rig.h"
 
@@ -220,7 +222,50 @@ START_TEST(test_peers_intermediates_are_not_remembered)
 }
 END_TEST
 
+/* All the roots that a Debian trusts, and ours behind them. */
+START_TEST(test_peers_bundle_of_many_roots)
+{
+    static uint8_t text[1 << 20];
+    FILE *f = fopen("/etc/ssl/certs/ca-certificates.crt", "rb");
+    struct span ours = rig_file("ca.crt");
+    struct tls_config client = {.sessions = 2};
+    size_t n;
+
+    if (!f)
+        return;
+    n = fread(text, 1, sizeof(text) - ours.n, f);
+    fclose(f);
+    memcpy(text + n, ours.p, ours.n);
+    client.trust = (struct span){text, n + ours.n};
+    rig_shake(&client, NULL);
+    rig_open();
+    ck_assert_uint_gt(rig.tls_client->trust.n, 50);
+    ck_assert_uint_lt(rig.tls_client->mem.common.in_use, n + (64 << 10));
+    rig_end();
+}
+END_TEST
+
+/* One more than there may be. */
+START_TEST(test_peers_roots_are_bounded)
+{
+    static uint8_t text[1 << 20];
+    struct span ours = rig_file("ca.crt");
+    struct tls_config client = {.sessions = 2};
+    const char *why;
+
+    rig_start(NULL, NULL);
+    for (unsigned i = 0; i <= PATH_ANCHORS_MAX; i++)
+        memcpy(text + i * ours.n, ours.p, ours.n);
+    client.trust = (struct span){text, PATH_ANCHORS_MAX * ours.n};
+    ck_assert_ptr_nonnull(tls_new(&rig.env, &client, &why));
+    client.trust.n += ours.n;
+    ck_assert_ptr_null(tls_new(&rig.env, &client, &why));
+    ck_assert_str_eq(why, "there are too many trusted certificates");
+}
+END_TEST
+
 RUN_TESTS("peers", PANICS(), test_peers_clients_of_1_3,
           test_peers_clients_of_1_2, test_peers_servers_of_1_3,
           test_peers_servers_of_1_2, test_peers_names,
-          test_peers_intermediates_are_not_remembered)
+          test_peers_intermediates_are_not_remembered,
+          test_peers_bundle_of_many_roots, test_peers_roots_are_bounded)
