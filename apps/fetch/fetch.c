@@ -4,8 +4,8 @@
  *
  * Shows the HTTP client on a fiber, with a body that is made as it is sent.
  */
-#include <billet/app.h>
-#include <billet/http_client.h>
+#include "fetch.h"
+
 #include <string.h>
 
 enum { TRIES_MAX = 200 }; /* for an address to come */
@@ -78,10 +78,13 @@ static enum err fetch(struct env *env, struct http_client *c)
 
 static enum err start(struct env *env)
 {
-    struct http_client *c =
-        http_client_new(env, &(struct http_client_config){.connections = 2});
+    struct http_client_config config = {.connections = 2};
+    struct http_client *c;
     enum err err = E_UNREACH;
 
+    if (!fetch_secure(env, &config))
+        return E_INVAL;
+    c = http_client_new(env, &config);
     for (uint64_t n = key_uint(env->keys, &key_times); n > 0; n--) {
         /* The machine has just started, and may have no address yet. */
         for (unsigned i = 0; i < TRIES_MAX; i++) {
@@ -96,6 +99,6 @@ static enum err start(struct env *env)
     return OK;
 }
 
-BILLET_NET_APP(start, .name = "fetch", .nets = {"uplink"},
-               .limits = {.arena_bytes = 2 * HTTP_CLIENT_BYTES + 4096,
-                          .fibers = 1});
+BILLET_NET_APP_WISH(start, fetch_wish, .name = "fetch", .nets = {"uplink"},
+                    .limits = {.arena_bytes = 2 * HTTP_CLIENT_BYTES + 4096,
+                               .fibers = 1});

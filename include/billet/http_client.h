@@ -42,8 +42,10 @@ struct http_client_config {
     ns_t total; /* 10 min: for all, redirects included */
     ns_t keep;  /* 30 s: an unused connection is kept */
     unsigned redirects;     /* 10: followed at most */
-    http_secure_fn *secure; /* NULL: https is refused */
+    http_secure_fn *secure; /* NULL: https is refused; trust_secure() */
     void *secure_user;
+    /* What went wrong with what `secure` made, in words; NULL: nothing. */
+    const char *(*secure_why)(const struct stream *);
     const char *agent; /* User-Agent; NULL: "billet" */
 };
 
@@ -120,8 +122,9 @@ struct http_fetch {
     ns_t ends_at;
 };
 
-/* E_INVAL: no URL, or one that is not http or https.  E_FULL: all connections
- * are in use.  Else dns_resolve()'s. */
+/* E_INVAL: no URL, or one that is not http or https, or https without TLS;
+ * `why` says which.  E_FULL: all connections are in use.  Else dns_resolve()'s.
+ */
 MUST_USE enum err http_fetch(struct http_client *, struct http_fetch *);
 /* The same on a fiber: waits for the end, and takes `done`.  E_CLOSED when the
  * fiber was cancelled. */

@@ -130,6 +130,21 @@ static bool method_good(enum http_method m)
            m == HTTP_DELETE || m == HTTP_PATCH || m == HTTP_OPTIONS;
 }
 
+/* NULL, or why it cannot be asked for. */
+static const char *refusal(const struct http_client *c,
+                           const struct http_fetch *f, struct url *u)
+{
+    if (!f->done || !method_good(f->now) || (f->body_bytes && !f->push))
+        return "no request that can be made";
+    if (!client_fields_good(f->fields))
+        return "a field that cannot be sent";
+    if (!f->url || !url_parse(u, span_of(f->url)))
+        return "no URL of http or https";
+    if (u->secure && !c->config.secure)
+        return "https, and there is no TLS";
+    return NULL;
+}
+
 enum err http_fetch(struct http_client *c, struct http_fetch *f)
 {
     struct http_link *l;
@@ -137,16 +152,13 @@ enum err http_fetch(struct http_client *c, struct http_fetch *f)
     enum err err;
 
     f->now = f->method ? f->method : HTTP_GET;
-    if (!f->url || !f->done || !method_good(f->now) ||
-        !client_fields_good(f->fields) || (f->body_bytes && !f->push) ||
-        !url_parse(&u, span_of(f->url)) || (u.secure && !c->config.secure))
+    if ((f->why = refusal(c, f, &u)))
         return E_INVAL;
     if (!(l = client_link_for(c, &u, false)))
         return E_FULL;
     f->client = c;
     f->status = f->hops = 0;
     f->got = f->pushed = 0;
-    f->why = NULL;
     f->retried = f->foreign = f->bodyless = false;
     f->ends_at = loop_now(c->loop) + c->config.total;
     l->url = u;

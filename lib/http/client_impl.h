@@ -16,7 +16,8 @@
 enum {
     CLIENT_OUT_BYTES = 5120, /* a request's head; a piece of its body */
     CLIENT_INTERIM_MAX = 8,  /* 1xx before an answer; beyond: refused */
-    CLIENT_AGENT_MAX = 64    /* characters; the rest is cut off */
+    CLIENT_AGENT_MAX = 64,   /* characters; the rest is cut off */
+    CLIENT_WORDS_MAX = 160   /* why TLS failed, likewise */
 };
 
 enum link_state {
@@ -51,6 +52,7 @@ struct http_link {
     struct http1_body body;
     struct url url;
     size_t head_n, out_at, out_n;
+    char words[CLIENT_WORDS_MAX]; /* what fetch->why may point to */
     uint8_t text[HTTP_HEAD_MAX];
     uint8_t out[CLIENT_OUT_BYTES];
 };

@@ -2,6 +2,8 @@
 /*
  * client_link.c - one connection of the client: its events, its time, its end.
  */
+#include <base/fmt.h>
+
 #include "client_impl.h"
 
 static void fire(struct timer *t, ns_t now);
@@ -136,7 +138,8 @@ static void secure(struct http_link *l, unsigned events)
     err = c->secure(c->secure_user, lower, l->url.host, &l->s);
     if (err) {
         l->s = NULL;
-        client_end(l, err, NULL);
+        client_end(l, err,
+                   err == E_FULL ? "all TLS sessions are in use" : NULL);
         return;
     }
     l->s->on_event = on_event;
@@ -171,6 +174,18 @@ static bool retry(struct http_link *l)
     return true;
 }
 
+/* What TLS has to say, kept beyond its session; else these words. */
+static const char *words(struct http_link *l, const char *otherwise)
+{
+    const struct http_client_config *c = &l->client->config;
+    const char *why = l->secured && c->secure_why ? c->secure_why(l->s) : NULL;
+
+    if (!why || !*why)
+        return otherwise;
+    fmt(l->words, sizeof(l->words), "%s", why);
+    return l->words;
+}
+
 /* The server has ended, and all it sent was read. */
 static void ended(struct http_link *l)
 {
@@ -181,11 +196,12 @@ static void ended(struct http_link *l)
     else if (retry(l))
         return;
     else if (l->state == LINK_DIALLING)
-        client_end(l, err ? err : E_CLOSED, NULL);
+        client_end(l, err ? err : E_CLOSED, words(l, NULL));
     else if (l->state == LINK_READING)
-        client_end(l, E_PROTO, "the answer's body is cut short");
+        client_end(l, E_PROTO, words(l, "the answer's body is cut short"));
     else
-        client_end(l, err ? err : E_CLOSED, "closed without an answer");
+        client_end(l, err ? err : E_CLOSED,
+                   words(l, "closed without an answer"));
 }
 
 void client_pump(struct http_link *l)

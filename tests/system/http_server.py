@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: ISC
 """A server for the client of ours: prints each request and its connection.
 
-usage: http_server.py ADDRESS PORT
+usage: http_server.py ADDRESS PORT [CERTIFICATE KEY]
 """
 import http.server
 import socket
+import ssl
 import sys
 import time
 
@@ -55,6 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.path == '/away':
             self.head(302, ('Location', 'length'),
                       ('Content-Length', 0))
+        elif self.path.startswith('/to?'):
+            self.head(302, ('Location', self.path[4:]),
+                      ('Content-Length', 0))
         elif self.path == '/loop':
             self.head(301, ('Location', '/loop'), ('Content-Length', 0))
         elif self.path == '/short':
@@ -82,13 +86,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address, port):
+    def __init__(self, address, port, *identity):
         self.address_family = socket.AF_INET6 if ':' in address \
             else socket.AF_INET
         super().__init__((address, port), Handler)
+        self.tls = None
+        if identity:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(*identity)
+
+    def finish_request(self, request, client_address):
+        # Here, not at accept(): one that shakes no hands stops nobody else.
+        if self.tls:
+            try:
+                request = self.tls.wrap_socket(request, server_side=True)
+            except (ssl.SSLError, OSError) as error:
+                print('tls', error, flush=True)
+                return
+        super().finish_request(request, client_address)
+        if self.tls:
+            try:
+                request.unwrap()
+            except (ssl.SSLError, OSError):
+                pass
+            request.close()
 
 
 if __name__ == '__main__':
-    with Server(sys.argv[1], int(sys.argv[2])) as server:
+    with Server(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]) as server:
         print('ready', flush=True)
         server.serve_forever()

@@ -380,6 +380,7 @@ START_TEST(test_tls_is_put_on)
 
     rig_open(&plain, 0);
     ck_assert_int_eq(http_fetch(&rig.client, &f), E_INVAL);
+    ck_assert_str_eq(f.why, "https, and there is no TLS");
     rig_open(&with_tls, 0);
     rig_start(&f);
     ck_assert_uint_eq(rig.secured, 1);
@@ -392,10 +393,36 @@ START_TEST(test_tls_is_put_on)
 }
 END_TEST
 
-RUN_TESTS("client", PANICS(), test_request_is_what_a_server_wants,
-          test_answers_that_are_taken, test_answers_that_are_cut_short,
-          test_answers_that_are_refused, test_what_never_ends_is_ended,
-          test_size_of_a_body_is_bounded, test_head_has_no_body,
-          test_fields_of_an_answer, test_slow_reader_holds_the_server_back,
+static const char *is_expired(const struct stream *s)
+{
+    (void)s;
+    return "the certificate has expired";
+}
+
+START_TEST(test_what_tls_says_is_the_reason)
+{
+    struct http_client_config c = with_tls;
+    struct http_fetch f = rig_fetch("https://example.com"), g = f;
+
+    c.secure_why = is_expired;
+    rig_open(&c, 0);
+    rig_start(&f);
+    rig_abort(0);
+    ck_assert(rig.done == 1 && rig.err != OK);
+    ck_assert_str_eq(f.why, "the certificate has expired");
+    g.url = "http://example.com"; /* has none */
+    rig_start(&g);
+    rig_abort(1);
+    ck_assert_str_eq(g.why, "closed without an answer");
+    rig_close();
+}
+END_TEST
+
+RUN_TESTS("client", PANICS(), test_what_tls_says_is_the_reason,
+          test_request_is_what_a_server_wants, test_answers_that_are_taken,
+          test_answers_that_are_cut_short, test_answers_that_are_refused,
+          test_what_never_ends_is_ended, test_size_of_a_body_is_bounded,
+          test_head_has_no_body, test_fields_of_an_answer,
+          test_slow_reader_holds_the_server_back,
           test_body_held_back_is_there_after_the_end, test_times,
           test_tls_is_put_on)
