@@ -392,8 +392,7 @@ static enum err networking_up(struct env *env)
                                 .arm = arm_net,
                                 .deadline = deadline_net};
     loop_add(env->loop, &w->source);
-    syslog_up(env);
-    return OK;
+    return syslog_up(env) ? OK : E_INVAL;
 }
 
 static bool networking_down(struct net *net, ns_t now)
@@ -403,8 +402,14 @@ static bool networking_down(struct net *net, ns_t now)
     return syslog_busy() || said;
 }
 
+static void networking_wish(const struct env *env, struct limits *limits)
+{
+    tcp_keys_wish(env, limits);
+    syslog_wish(env, limits);
+}
+
 const struct service billet_networking = {.name = "networking",
-                                          .wish = tcp_keys_wish,
+                                          .wish = networking_wish,
                                           .bytes = net_bytes,
                                           .nics_bytes = nics_bytes,
                                           .in_use = net_in_use,

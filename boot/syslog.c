@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * syslog.c - the log to a server: UDP (RFC 5426), or TCP with octet counting
- * (RFC 6587 3.4.1).
+ * syslog.c - the log to a server: UDP (RFC 5426), TCP with octet counting (RFC
+ * 6587 3.4.1), or TLS (RFC 5425), which frames as TCP does.
  *
  * Nothing is asked of the network before there is a line to send.  What cannot
  * be sent stays in the log's ring; attempts are made less and less often.
@@ -23,7 +23,7 @@ enum { BACKOFF_MAX = 6 /* doublings: 64 s */ };
 #define PACE_NS (5 * NS_PER_MS)
 
 static const char *check_syslog(struct span v);
-KEY_STRING(syslog, "syslog", "udp|tcp:HOST[:PORT]", NULL,
+KEY_STRING(syslog, "syslog", "udp|tcp|tls:HOST[:PORT]", NULL,
            "server to send the log to (RFC 5424); IPv6 as [ADDRESS]:PORT",
            .check = check_syslog);
 
@@ -31,9 +31,12 @@ static const char *check_syslog(struct span v)
 {
     struct syslog_target t;
 
-    return syslog_target_parse(&t, v) && t.over != SYSLOG_TLS
-               ? NULL
-               : "udp:HOST[:PORT] or tcp:HOST[:PORT]; there is no tls yet";
+    if (!syslog_target_parse(&t, v))
+        return "udp:HOST[:PORT], tcp:HOST[:PORT] or tls:HOST[:PORT]";
+    return t.over == SYSLOG_TLS && !boot_syslog_secure
+               ? "udp:HOST[:PORT] or tcp:HOST[:PORT]; there is no TLS in this "
+                 "image"
+               : NULL;
 }
 
 enum state { WAITING, ASKING, DIALLING, OPEN };
@@ -50,6 +53,8 @@ static struct sender {
     bool full;   /* TCP takes nothing more for now */
     size_t done; /* of the message, so far */
     struct stream *stream;
+    struct tls *tls; /* NULL: without */
+    bool secured;    /* it is on the stream */
     struct ipaddr addr[DNS_ADDRS_MAX];
     unsigned naddrs, at;
     uint16_t port; /* ours, for datagrams */
@@ -67,7 +72,16 @@ static void hang_up(struct sender *w)
     if (w->stream)
         stream_release(w->stream);
     w->stream = NULL;
+    w->secured = false;
     w->done = 0; /* what was cut off is sent again, as a whole */
+}
+
+/* What TLS says of the stream, if it says anything. */
+static const char *words(const struct sender *w, enum err err)
+{
+    const char *why = w->secured ? boot_syslog_secure->failure(w->stream) : "";
+
+    return *why ? why : err_name(err);
 }
 
 static void failed(struct sender *w, enum err err)
@@ -76,13 +90,13 @@ static void failed(struct sender *w, enum err err)
 
     if (w->state == OPEN && now - w->since > STEADY_NS)
         w->backoff = 0;
-    hang_up(w);
     wait = AGAIN_NS << w->backoff;
-    set(w, WAITING, now + wait);
-    w->lines.count.failures++;
     if (w->backoff || err != E_UNREACH) /* at first there is no address */
         log_warn(w->env->log, "syslog", "%s: %s, again in %u s", w->to.host,
-                 err_name(err), (unsigned)(wait / NS_PER_SEC));
+                 words(w, err), (unsigned)(wait / NS_PER_SEC));
+    hang_up(w);
+    set(w, WAITING, now + wait);
+    w->lines.count.failures++;
     w->backoff += w->backoff < BACKOFF_MAX;
 }
 
@@ -110,7 +124,7 @@ static void drain(struct sender *w, ns_t now)
     while (w->state == OPEN && !w->full && now >= w->next) {
         struct span m =
             syslog_next(&w->lines, clock_wall_ns(w->env->clock, now), now,
-                        w->to.over == SYSLOG_TCP);
+                        w->to.over != SYSLOG_UDP);
 
         if (m.n == 0 || !send_one(w, m, now))
             return;
@@ -128,6 +142,29 @@ static void opened(struct sender *w)
 }
 
 static void dial(struct sender *w);
+static void on_event(struct stream *s, unsigned events, void *user);
+
+/* The stream below is told what was told to us, for it is TLS's now. */
+static void secure(struct sender *w, unsigned events)
+{
+    struct stream *lower = w->stream;
+    enum err err;
+
+    w->stream = NULL;
+    lower->on_event = NULL;
+    err = boot_syslog_secure->connect(w->tls, lower, w->to.host, &w->stream);
+    if (err) {
+        w->stream = NULL;
+        failed(w, err);
+        return;
+    }
+    w->secured = true;
+    w->stream->on_event = on_event;
+    w->stream->user = w;
+    set(w, DIALLING, loop_now(w->env->loop) + DIAL_NS);
+    if (lower->on_event)
+        lower->on_event(lower, events, lower->user);
+}
 
 static void on_event(struct stream *s, unsigned events, void *user)
 {
@@ -136,6 +173,10 @@ static void on_event(struct stream *s, unsigned events, void *user)
 
     while ((in = stream_peek(s)).n > 0)
         stream_consume(s, in.n); /* nothing is said to a client */
+    if (events & STREAM_OPEN && w->tls && !w->secured) {
+        secure(w, events);
+        return;
+    }
     if (events & STREAM_OPEN)
         opened(w);
     if (events & STREAM_WRITABLE)
@@ -143,6 +184,9 @@ static void on_event(struct stream *s, unsigned events, void *user)
     if (!(events & (STREAM_EOF | STREAM_CLOSED)))
         return;
     if (w->state == DIALLING && w->at < w->naddrs) {
+        if (w->secured) /* the next address may have another certificate */
+            log_warn(w->env->log, "syslog", "%s: %s", w->to.host,
+                     words(w, s->error));
         hang_up(w);
         dial(w);
     } else {
@@ -181,7 +225,7 @@ static void resolved(enum err err, const struct ipaddr *addr, unsigned n,
     memcpy(w->addr, addr, n * sizeof(*addr));
     w->naddrs = n;
     w->at = 0;
-    if (w->to.over == SYSLOG_TCP)
+    if (w->to.over != SYSLOG_UDP)
         dial(w);
     else
         opened(w);
@@ -226,14 +270,34 @@ static ns_t deadline_syslog(const struct source *s)
     return !syslog_waiting(&w->lines) || w->full ? NS_NEVER : w->next;
 }
 
-void syslog_up(struct env *env)
+static bool target(const struct env *env, struct syslog_target *out)
 {
     const char *to = key_string(env->keys, &key_syslog);
-    struct sender *w = &sender;
 
-    if (!to || !syslog_target_parse(&w->to, span_of(to)))
-        return;
+    return to && syslog_target_parse(out, span_of(to));
+}
+
+void syslog_wish(const struct env *env, struct limits *limits)
+{
+    struct syslog_target to;
+
+    if (target(env, &to) && to.over == SYSLOG_TLS && boot_syslog_secure)
+        limits->arena_bytes += boot_syslog_secure->bytes(env);
+}
+
+bool syslog_up(struct env *env)
+{
+    struct sender *w = &sender;
+    const char *why;
+
+    if (!target(env, &w->to))
+        return true;
     w->env = env;
+    if (w->to.over == SYSLOG_TLS &&
+        !(w->tls = boot_syslog_secure->make(env, &why))) {
+        log_error(env->log, "syslog", "%s", why);
+        return false;
+    }
     w->port = udp_free_port(env->net);
     syslog_start(&w->lines, env->log, env->net->config.hostname,
                  env->manifest->name);
@@ -243,6 +307,7 @@ void syslog_up(struct env *env)
                                 .arm = arm_syslog,
                                 .deadline = deadline_syslog};
     loop_add(env->loop, &w->source);
+    return true;
 }
 
 bool syslog_busy(void)

@@ -3,11 +3,13 @@
 """A log server: prints each message on a line of its own.
 
 usage: syslog_server.py udp|tcp ADDRESS PORT [HANG_UP_AFTER]
+       syslog_server.py tls ADDRESS PORT CERTIFICATE KEY [HANG_UP_AFTER]
 
-TCP has octets counted (RFC 6587 3.4.1); anything else is reported as `bad`.
+TCP has octets counted (RFC 6587 3.4.1), TLS too (RFC 5425 4.3); anything else is reported as `bad`.
 HANG_UP_AFTER: the first connection is reset after so many messages.
 """
 import socket
+import ssl
 import struct
 import sys
 
@@ -31,9 +33,15 @@ def messages(connection):
         yield text
 
 
-def serve_tcp(listener, hang_up_after):
+def serve_tcp(listener, hang_up_after, tls):
     while True:
         connection, peer = listener.accept()
+        if tls:
+            try:
+                connection = tls.wrap_socket(connection, server_side=True)
+            except (ssl.SSLError, OSError) as error:
+                print('tls', error, flush=True)
+                continue
         print('connection', peer[0], flush=True)
         for n, text in enumerate(messages(connection), 1):
             print(text.decode(), flush=True)
@@ -46,17 +54,21 @@ def serve_tcp(listener, hang_up_after):
 
 
 def main():
-    over, address, port = sys.argv[1:4]
+    over, address, port, *rest = sys.argv[1:]
+    tls = None
+    if over == 'tls':
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(rest.pop(0), rest.pop(0))
     family = socket.AF_INET6 if ':' in address else socket.AF_INET
     s = socket.socket(family, socket.SOCK_DGRAM if over == 'udp'
                       else socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((address, int(port)))
-    if over == 'tcp':
+    if over != 'udp':
         s.listen(8)
     print('ready', flush=True)
-    if over == 'tcp':
-        serve_tcp(s, int(sys.argv[4]) if len(sys.argv) > 4 else 0)
+    if over != 'udp':
+        serve_tcp(s, int(rest[0]) if rest else 0, tls)
     while True:
         print(s.recv(65536).decode(), flush=True)
 

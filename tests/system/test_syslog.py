@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""The log at a server of RFC 5424, over UDP and TCP, IPv4 and IPv6."""
+"""The log at a server of RFC 5424, over UDP, TCP and TLS, IPv4 and IPv6."""
 import re
 from datetime import datetime, timezone
 from pathlib import Path
 
+import tls_certs
 from billetlib import qemu
 from harness import Failed, each, until
 from test_dhcp import HOST4, said, wait_for, web
@@ -101,8 +102,60 @@ def test_lines_wait_for_a_server_that_is_down(t):
         raise Failed('counters')
 
 
-@each(tls={'value': 'tls:10.73.0.1', 'says': 'there is no tls yet'},
-      nonsense={'value': 'tcp', 'says': 'udp:HOST'})
-def test_refused(t, value, says):
-    out = t.run(t.image('web', ''), f'--syslog={value}', status=2).decode()
+BOTH = 'IP:10.73.0.1,IP:fd73::1'
+
+
+def tls_web(t, net, to, *words):
+    env = tls_certs.given(t, syslog_trust=tls_certs.CA)
+    return net.start('env', f"BILLET_FILES={env['BILLET_FILES']}",
+                     t.image('web', ''), '--net=tap0', *WORDS,
+                     f'--syslog=tls:{to}', *words, log='web')
+
+
+@each(ipv4={'address': '10.73.0.1', 'to': '10.73.0.1:5140'},
+      ipv6={'address': 'fd73::1', 'to': '[fd73::1]'})
+def test_log_arrives_over_tls(t, address, to):
+    net = t.network()
+    port = 5140 if to.endswith(':5140') else 6514
+    child = server(t, net, 'tls', address, port,
+                   *tls_certs.make(t, 'good', BOTH))
+    tls_web(t, net, to)
+    check(child)
+
+
+def test_log_of_a_machine_arrives_over_tls(t):
+    net = t.network()
+    child = server(t, net, 'tls', 'fd73::1', 6514,
+                   *tls_certs.make(t, 'good', BOTH))
+    line = qemu.Line().kernel(t.image('web'), [
+        *WORDS, '--syslog=tls:[fd73::1]'])
+    line.add('-fw_cfg', f'name=opt/billet/syslog-trust,file={tls_certs.CA}')
+    net.guest(line)
+    check(child)
+
+
+def test_reset_connection_over_tls_is_made_again(t):
+    net = t.network()
+    child = server(t, net, 'tls', '10.73.0.1', 6514,
+                   *tls_certs.make(t, 'good', BOTH), 3)
+    tls_web(t, net, '10.73.0.1')
+    wait_for(child, r'connection [\s\S]*connection ')
+    until(lambda: metric(net, t, 'connections') == 2, 30, 'two connections')
+
+
+def test_log_server_with_another_name_gets_nothing(t):
+    net = t.network()
+    child = server(t, net, 'tls', '10.73.0.1', 6514,
+                   *tls_certs.make(t, 'bad', 'IP:10.73.0.9,DNS:10.73.0.1'))
+    image = tls_web(t, net, '10.73.0.1')
+    wait_for(image, r'syslog\] warning: 10\.73\.0\.1: .*name.*, again in')
+    if 'connection' in said(child) or metric(net, t, 'sent'):
+        raise Failed(said(child))
+
+
+@each(tls={'name': 'echo', 'value': 'tls:10.73.0.1',
+           'says': 'there is no TLS in this image'},
+      nonsense={'name': 'web', 'value': 'tcp', 'says': 'udp:HOST'})
+def test_refused(t, name, value, says):
+    out = t.run(t.image(name, ''), f'--syslog={value}', status=2).decode()
     assert says in out and len(out.splitlines()) == 1, out
