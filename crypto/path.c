@@ -69,6 +69,15 @@ bool path_is_for(struct crypto_mem *mem, struct span der, const char *host)
     return is;
 }
 
+bool path_has_key(struct crypto_mem *mem, struct span der, struct span key)
+{
+    DecodedCert *c = read_cert(mem, der);
+    bool is = c && wc_CheckPrivateKeyCert(key.p, (word32)key.n, c, 0, mem) == 1;
+
+    free_cert(c);
+    return is;
+}
+
 static bool same_der(const DecodedCert *c, struct span der)
 {
     return c->maxIdx == der.n && memcmp(c->source, der.p, der.n) == 0;

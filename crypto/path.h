@@ -51,6 +51,9 @@ struct path_answer {
 /* Whether such a certificate is for `host`, by its alternative names. */
 bool path_is_for(struct crypto_mem *, struct span der, const char *host);
 
+/* Whether such a private key, DER, is that of the certificate. */
+bool path_has_key(struct crypto_mem *, struct span der, struct span key);
+
 struct path_answer path_check(const struct path_question *, struct crypto_mem *,
                               const struct span *certs, unsigned n);
 

@@ -67,6 +67,10 @@ static const struct http_route routes[] = {
     {.path = "/connections", .methods = HTTP_GET, .handle = connections},
     {.path = "/status.json", .methods = HTTP_GET, .handle = web_status},
     {.path = "/random", .methods = HTTP_GET, .handle = web_random},
+    {.path = "/.well-known/acme-challenge/*",
+     .methods = HTTP_GET,
+     .handle = web_challenge,
+     .plain = true},
     {.path = "/transmit",
      .methods = HTTP_POST | HTTP_PUT,
      .handle = transmit,
@@ -84,7 +88,7 @@ static enum err start(struct env *env)
                                     .fields = SPAN(NO_STORE)};
     web->noise = arena_raw(env->arena, NOISE_BYTES, 64);
     return web_serve(
-        env, &(struct http_config){
+        web, &(struct http_config){
                  .routes = routes,
                  .nroutes = sizeof(routes) / sizeof(routes[0]),
                  .user = web,
@@ -97,6 +101,7 @@ static enum err start(struct env *env)
 }
 
 BILLET_NET_APP_WISH(start, web_wish, .name = "web", .nets = {"uplink"},
+                    .blks = {"state?"},
                     .limits = {.tcp_conns = 10240 + 64,
                                .tcp_half_open = 1024,
                                .tcp_listeners = 1,

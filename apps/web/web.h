@@ -13,8 +13,11 @@ enum {
     JSON_BYTES = 1280
 };
 
+struct acme;
+
 struct web {
     struct env *env;
+    struct acme *acme;      /* NULL: without */
     struct http_reply echo; /* of /transmit */
     uint8_t *noise;         /* NOISE_BYTES, made when first asked for */
     bool noise_made;
@@ -24,12 +27,12 @@ struct web {
 };
 
 /* secure.c or plain.c: by HTTP and HTTPS, or built without TLS. */
-enum err web_serve(struct env *, const struct http_config *);
+enum err web_serve(struct web *, const struct http_config *);
 void web_wish(const struct env *, struct limits *);
 
 /* Made by bake.py of the folder that the build was given. */
 extern const struct http_site web_site;
 
-http_handler web_status, web_random;
+http_handler web_status, web_random, web_challenge;
 
 #endif

@@ -12,9 +12,9 @@
 
 #include <billet/app.h>
 #include <billet/http.h>
+#include <billet/tls.h>
 
 struct https;
-struct tls;
 
 /* As http_serve(), on the ports that the keys say.  `secure_fields` and
  * `secure_port` of the configuration are set here.  `out` may be NULL. */
@@ -31,7 +31,11 @@ struct https_ports {
 };
 struct https_ports https_ports(const struct env *);
 
-/* For tls_replace() by who has a better certificate; NULL: without TLS. */
+/* A better certificate, by who looks after it from now on: it is not replaced
+ * from here any more.  NULL, or why it is not taken. */
+const char *https_install(struct https *, const struct tls_identity *);
+
+/* NULL: without TLS. */
 struct tls *https_tls(struct https *);
 struct http *https_http(struct https *);
 

@@ -114,6 +114,12 @@ static const char *another(void *user, const struct tls_identity *id)
     return tls_replace(s->tls, 0, id);
 }
 
+const char *https_install(struct https *s, const struct tls_identity *id)
+{
+    timer_clear(s->env->loop, &s->timer);
+    return tls_replace(s->tls, 0, id);
+}
+
 static void replace(struct https *s)
 {
     const char *why = identity_with(&s->identity, another, s);

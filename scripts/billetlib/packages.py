@@ -39,6 +39,7 @@ PACKAGES = {
         ('curl', 'curl'),
         ('nghttp2-client', 'h2load'),
         ('openssl', 'openssl'),
+        ('pebble', 'pebble'),
         ('wrk', 'wrk'),
         ('netcat-openbsd', 'nc'),
         ('tcpdump', 'tcpdump'),
