@@ -5,12 +5,14 @@
  * What it shows is a disk in straight-line code: memory from the arena, reads,
  * writes, a flush, and what each of them answers.
  */
-#include <billet/app.h>
+#include "disk.h"
 
 KEY_CHOICE(mode, "mode", "show|write|verify|both|edges", "show",
            "what to do with the disk; all but show and verify write to it");
 KEY_UINT(bytes, "bytes", "BYTES", 4096, UINT64_C(1) << 40, "1048576",
          "how much of it, from its start");
+KEY_STRING(file, "file", "PATH", NULL,
+           "show this file or directory of a FAT or ISO 9660 volume on it");
 KEY_UINT(seed, "seed", "NUMBER", 0, UINT32_MAX, "1", "which pattern");
 
 enum { CHUNK = 256 * 1024, WORDS = BLK_SECTOR_BYTES / 8 };
@@ -93,12 +95,16 @@ static enum err edges(struct env *env, struct blk *b, uint64_t *p)
     return OK;
 }
 
-static enum err one_disk(struct env *env, struct blk *b, uint64_t *p)
+static enum err one_disk(struct env *env, struct blk *b, uint64_t *p,
+                         struct shelf *shelf)
 {
     const char *mode = key_string(env->keys, &key_mode);
     uint64_t bytes = key_uint(env->keys, &key_bytes);
+    const char *file = key_string(env->keys, &key_file);
     enum err err = OK;
 
+    if (file)
+        return show_file(env, b, shelf, file);
     bytes -= bytes % b->block_size;
     if (bytes / BLK_SECTOR_BYTES > b->sectors)
         bytes = b->sectors * BLK_SECTOR_BYTES;
@@ -114,6 +120,7 @@ static enum err one_disk(struct env *env, struct blk *b, uint64_t *p)
 static enum err start(struct env *env)
 {
     uint64_t *p = arena_raw(env->arena, CHUNK, BLK_BLOCK_MAX);
+    struct shelf *shelf = NEW(env, struct shelf);
     enum err err;
 
     for (unsigned i = 0; i < APP_BLKS_MAX && env->blk[i]; i++) {
@@ -122,7 +129,7 @@ static enum err start(struct env *env)
         print_line(env->log, "disk%u: %lu sectors, blocks of %u, %s", i,
                    (unsigned long)b->sectors, b->block_size,
                    b->read_only ? "read-only" : "writable");
-        if ((err = one_disk(env, b, p))) {
+        if ((err = one_disk(env, b, p, shelf))) {
             print_line(env->log, "disk%u: %s", i, err_name(err));
             return err;
         }

@@ -105,6 +105,35 @@ def test_a_missing_disk_ends_with_the_lines_that_give_it(t):
     assert '--disk=disk0=disk0.img' in out, out
 
 
+def seed(t, kind):
+    """A seed of cloud-init, as its documentation makes them."""
+    (t.path('user-data')).write_text('#cloud-config\nbillet:\n  x: 1\n')
+    (t.path('meta-data')).write_text('instance-id: i-1\n')
+    files = [t.path('user-data'), t.path('meta-data')]
+    image = t.path('seed.img')
+    if kind == 'iso':
+        t.run(t.program('xorrisofs'), '-quiet', '-o', image, '-V', 'cidata',
+              '-J', '-r', *files)
+    else:
+        t.run(t.program('mformat'), '-C', '-i', image, '-f', '1440', '-v',
+              'CIDATA', '::')
+        t.run(t.program('mcopy'), '-i', image, *files, '::')
+    return image
+
+
+@each(iso={'kind': 'iso'}, fat={'kind': 'fat'})
+def test_files_of_a_seed(t, kind):
+    image = seed(t, kind)
+    words = [*drive(image, 0, ',readonly=on'), '-device',
+             'virtio-blk-pci,drive=drive0']
+    guest = t.guest(line(t, 'q35', ['--file=/user-data', '--label=cidata'],
+                         *words))
+    guest.wait_for('SUCCESS')
+    assert '#cloud-config\nbillet:\n  x: 1\n' in guest.text(), guest.text()
+    out = t.run(t.image('disk', ''), f'--disk={image}:ro', '--file=/')
+    assert b'meta-data 17\n' in out and b'user-data 30\n' in out, out
+
+
 @each(metal={}, hosted={'hosted': True})
 def test_the_edges_of_a_disk(t, hosted=False):
     path = make(t, 'disk.img')
