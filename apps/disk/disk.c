@@ -7,7 +7,7 @@
  */
 #include "disk.h"
 
-KEY_CHOICE(mode, "mode", "show|write|verify|both|edges", "show",
+KEY_CHOICE(mode, "mode", "show|write|verify|both|edges|count", "show",
            "what to do with the disk; all but show and verify write to it");
 KEY_UINT(bytes, "bytes", "BYTES", 4096, UINT64_C(1) << 40, "1048576",
          "how much of it, from its start");
@@ -114,6 +114,8 @@ static enum err one_disk(struct env *env, struct blk *b, uint64_t *p,
         err = verify(env, b, p, bytes);
     if (!err && mode[0] == 'e')
         err = edges(env, b, p);
+    if (!err && mode[0] == 'c')
+        err = count_start(env, b, shelf);
     return err;
 }
 

@@ -90,4 +90,10 @@ MUST_USE enum err files_read(struct files *, const char *path,
 MUST_USE enum err files_next(struct files *, struct file *dir, uint64_t *cursor,
                              struct file *out);
 
+/* Waits.  Where the partition with that label is (GPT), or E_NOENT; `scratch`
+ * is used meanwhile.  For whoever wants to write there: kv.h. */
+MUST_USE enum err files_part(struct env *, struct blk *, const char *label,
+                             struct files *scratch, uint64_t *first,
+                             uint64_t *sectors);
+
 #endif

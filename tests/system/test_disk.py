@@ -131,7 +131,24 @@ def test_files_of_a_seed(t, kind):
     guest.wait_for('SUCCESS')
     assert '#cloud-config\nbillet:\n  x: 1\n' in guest.text(), guest.text()
     out = t.run(t.image('disk', ''), f'--disk={image}:ro', '--file=/')
-    assert b'meta-data 17\n' in out and b'user-data 30\n' in out, out
+    assert b'meta-data 17\n' in out and b'user-data 29\n' in out, out
+
+
+def test_starts_are_counted_by_image_and_process(t):
+    path = make(t, 'disk.img')
+    for n in range(1, 5):
+        if n % 2:
+            out = t.run(t.image('disk', ''), '--mode=count',
+                        f'--disk={path}').decode()
+        else:
+            guest = t.guest(line(t, 'pc', ['--mode=count'], *drive(path),
+                                 '-device', 'virtio-blk-pci,drive=drive0'))
+            assert guest.wait_exit() == 0
+            out = guest.text()
+        assert f'start number {n}\n' in out, out
+    other = make(t, 'other.img', fill=b'something else')
+    t.run(t.image('disk', ''), '--mode=count', f'--disk={other}', status=1)
+    assert other.read_bytes().rstrip(b'\0') == b'something else'
 
 
 @each(metal={}, hosted={'hosted': True})
