@@ -4,14 +4,17 @@
  */
 #include "disks.h"
 
+#include <ahci/ahci.h>
 #include <base/pool.h>
 #include <billet/machine.h>
 #include <log/log_impl.h>
+#include <nvme/nvme.h>
+#include <storage/pci.h>
 #include <virtio/blk.h>
 
 #include "system.h"
 
-enum { SCAN_BYTES = VIRTIO_DEVS_MAX * 384 };
+enum { SCAN_BYTES = VIRTIO_DEVS_MAX * 384, REGS_BYTES = 512 };
 
 static void rest(ns_t until)
 {
@@ -48,14 +51,57 @@ static unsigned find_virtio(struct env *env, struct blk *out[DISKS_MAX],
     return n;
 }
 
+static void describe(struct env *env, const struct regs *r)
+{
+    log_debug(env->log, "disk", "%s, %s", r->name,
+              r->interrupts ? r->interrupts : "polled");
+}
+
+static unsigned find_nvme(struct env *env, struct blk *out[DISKS_MAX],
+                          unsigned n)
+{
+    struct regs *all[STORAGE_MAX];
+    unsigned found = storage_pci_find(NVME_CLASS, NVME_BAR, NVME_REGS_MIN,
+                                      "nvme", all, &boot_system.arena);
+
+    for (unsigned i = 0; i < found; i++) {
+        describe(env, all[i]);
+        n = add(out, n, nvme_attach(all[i], &host));
+    }
+    return n;
+}
+
+static unsigned find_ahci(struct env *env, struct blk *out[DISKS_MAX],
+                          unsigned n)
+{
+    struct regs *all[STORAGE_MAX];
+    unsigned found = storage_pci_find(AHCI_CLASS, AHCI_BAR, AHCI_REGS_MIN,
+                                      "ahci", all, &boot_system.arena);
+
+    for (unsigned i = 0; i < found; i++) {
+        describe(env, all[i]);
+        n += ahci_attach(all[i], &host, out + n, DISKS_MAX - n);
+    }
+    return n;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 size_t disks_bytes(void)
 {
-    return SCAN_BYTES + DISKS_MAX * virtio_blk_bytes();
+    size_t one = larger(virtio_blk_bytes(), larger(nvme_bytes(), ahci_bytes()));
+
+    return SCAN_BYTES + 2 * STORAGE_MAX * (size_t)REGS_BYTES + DISKS_MAX * one;
 }
 
 enum err disks_find(struct env *env, struct blk *out[DISKS_MAX], unsigned *n)
 {
     *n = find_virtio(env, out, 0);
+    *n = find_nvme(env, out, *n);
+    *n = find_ahci(env, out, *n);
     return OK;
 }
 

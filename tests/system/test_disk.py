@@ -54,6 +54,26 @@ def run_on(t, machine, device, words, more, block, seed=3):
     check_written(t, path, seed)
 
 
+OTHERS = {
+    'nvme-q35': on('q35', 'nvme,', 'nvme 00:02.0, MSI-X'),
+    'nvme-pc': on('pc', 'nvme,', 'nvme 00:03.0, MSI-X'),
+    'nvme-4096': on('q35', 'nvme,logical_block_size=4096,'
+                    'physical_block_size=4096,', 'nvme', block=4096),
+    'nvme-small-transfers': on('q35', 'nvme,mdts=1,', 'nvme'),
+    'nvme-behind-a-bridge': on('q35', 'nvme,bus=port0,', 'nvme',
+                               '-device pcie-root-port,id=port0'),
+    'ahci-q35': on('q35', 'ide-hd,bus=ide.0,', 'ahci 00:1f.2, MSI'),
+    'ahci-pc': on('pc', 'ide-hd,bus=sata.0,', 'ahci 00:03.0, MSI',
+                  '-device ich9-ahci,id=sata'),
+    'ahci-later-port': on('q35', 'ide-hd,bus=ide.3,', 'ahci 00:1f.2, MSI'),
+}
+
+
+@each(**OTHERS)
+def test_other_disks_write_and_read(t, machine, device, words, more, block):
+    run_on(t, machine, device, words, more, block)
+
+
 @each(**VIRTIO)
 def test_virtio_disk_writes_and_reads(t, machine, device, words, more, block):
     run_on(t, machine, device, words, more, block)
