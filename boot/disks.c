@@ -10,6 +10,7 @@
 
 #include <base/fmt.h>
 #include <base/pool.h>
+#include <billet/machine.h>
 #include <log/log_impl.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ static struct {
     struct env *env;
     struct blk *disk[DISKS_MAX];
     bool said_failed[DISKS_MAX];
+    bool looked[DISKS_MAX], passed_over[DISKS_MAX];
     struct blk_req flush[DISKS_MAX]; /* of the end */
     bool ended[DISKS_MAX];
     unsigned n;
@@ -119,12 +121,70 @@ static struct blk *by_serial(struct env *env, const char *name)
     return NULL;
 }
 
+static void on_read(struct blk_req *r)
+{
+    *(bool *)r->user = true;
+}
+
+/* Before there is a loop: waits as long as a request may take. */
+static bool read_first(struct blk *b, uint8_t *block)
+{
+    bool done = false;
+    struct blk_req r = {.op = BLK_READ,
+                        .data = {block, b->block_size},
+                        .done = on_read,
+                        .user = &done};
+
+    if (blk_submit(b, &r))
+        return false;
+    blk_show(b, machine_now());
+    while (blk_poll(b, machine_now(), 1), !done)
+        if (!blk_arm(b)) {
+            machine_wait(blk_deadline(b, machine_now()));
+            machine_woken();
+        }
+    return !r.status;
+}
+
+/* Whether machines boot from it, as from an image of ours: such a disk is given
+ * to nobody who does not call it by its name, for he might write to it. */
+static bool boots(struct blk *b)
+{
+    static _Alignas(BLK_BLOCK_MAX) uint8_t block[BLK_BLOCK_MAX];
+    enum { CODE_BYTES = 440, MARK_BYTES = 4 };
+
+    if (!read_first(b, block) || block[510] != 0x55 || block[511] != 0xaa)
+        return false;
+    for (unsigned i = 0; i < CODE_BYTES - MARK_BYTES; i++)
+        if (memcmp(block + i, "GRUB", MARK_BYTES) == 0)
+            return true;
+    return false;
+}
+
+static bool is_free(struct env *env, unsigned i)
+{
+    struct blk *b = disks.disk[i];
+
+    if (b->failed || disks.passed_over[i] || taken(env, b))
+        return false;
+    if (!disks.looked[i]) {
+        disks.looked[i] = true;
+        disks.passed_over[i] = boots(b);
+        if (disks.passed_over[i])
+            log_info(env->log, "disk",
+                     "%s: machines boot from it, so only its serial number "
+                     "gives it away",
+                     b->device);
+    }
+    return !disks.passed_over[i] && !b->failed;
+}
+
 /* The first that nobody has; not one with another name of the manifest for a
  * serial number, for that one would have been found. */
 static struct blk *by_order(struct env *env)
 {
     for (unsigned i = 0; i < disks.n; i++)
-        if (!disks.disk[i]->failed && !taken(env, disks.disk[i]))
+        if (is_free(env, i))
             return disks.disk[i];
     return NULL;
 }

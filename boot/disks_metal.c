@@ -11,6 +11,7 @@
 #include <nvme/nvme.h>
 #include <storage/pci.h>
 #include <virtio/blk.h>
+#include <virtio/scsi.h>
 
 #include "system.h"
 
@@ -32,21 +33,43 @@ static unsigned add(struct blk *out[DISKS_MAX], unsigned n, struct blk *b)
     return n;
 }
 
+static void describe_virtio(struct env *env, const struct virtio_dev *dev)
+{
+    char text[VIRTIO_DESCRIBE_BYTES];
+
+    if (!log_on(env->log, LOG_DEBUG, "virtio"))
+        return;
+    virtio_describe(dev, text, sizeof(text));
+    log_debug(env->log, "virtio", "%s", text);
+}
+
+/* A controller that failed before it had a disk is nobody's; say it here. */
+static unsigned attach_scsi(struct env *env, struct virtio_dev *dev,
+                            struct blk **out, unsigned max)
+{
+    unsigned n = virtio_scsi_attach(dev, &host, out, max);
+
+    if (dev->failure && n == 0)
+        log_error(env->log, "disk", "%s shut off: %s", dev->name, dev->failure);
+    return n;
+}
+
 static unsigned find_virtio(struct env *env, struct blk *out[DISKS_MAX],
                             unsigned n)
 {
     struct virtio_dev *devs[VIRTIO_DEVS_MAX];
     unsigned ndevs = virtio_scan(devs, VIRTIO_DEVS_MAX, &boot_system.arena);
-    char text[VIRTIO_DESCRIBE_BYTES];
+    unsigned controllers = 0;
 
     for (unsigned i = 0; i < ndevs && n < DISKS_MAX; i++) {
-        if (devs[i]->kind != VIRTIO_KIND_BLK)
+        if (devs[i]->kind == VIRTIO_KIND_BLK)
+            n = add(out, n, virtio_blk_attach(devs[i], &host));
+        else if (devs[i]->kind == VIRTIO_KIND_SCSI &&
+                 controllers++ < STORAGE_MAX)
+            n += attach_scsi(env, devs[i], out + n, DISKS_MAX - n);
+        else
             continue;
-        n = add(out, n, virtio_blk_attach(devs[i], &host));
-        if (log_on(env->log, LOG_DEBUG, "virtio")) {
-            virtio_describe(devs[i], text, sizeof(text));
-            log_debug(env->log, "virtio", "%s", text);
-        }
+        describe_virtio(env, devs[i]);
     }
     return n;
 }
@@ -94,7 +117,9 @@ size_t disks_bytes(void)
 {
     size_t one = larger(virtio_blk_bytes(), larger(nvme_bytes(), ahci_bytes()));
 
-    return SCAN_BYTES + 2 * STORAGE_MAX * (size_t)REGS_BYTES + DISKS_MAX * one;
+    return SCAN_BYTES + 2 * STORAGE_MAX * (size_t)REGS_BYTES +
+           STORAGE_MAX * virtio_scsi_bytes() +
+           DISKS_MAX * larger(one, virtio_scsi_disk_bytes());
 }
 
 enum err disks_find(struct env *env, struct blk *out[DISKS_MAX], unsigned *n)

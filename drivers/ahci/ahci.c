@@ -65,6 +65,9 @@ static bool start(struct blk *b, unsigned slot, const struct blk_req *r)
 
     if (r->op == BLK_FLUSH)
         ahci_command(a, slot, ATA_FLUSH, 0, 0, (struct mspan){0}, false);
+    else if (a->packet)
+        ahci_packet_read(a, slot, r->sector / block,
+                         (uint32_t)(r->data.n / b->block_size), r->data);
     else
         ahci_command(a, slot, ops[r->op], r->sector / block,
                      (uint32_t)(r->data.n / b->block_size), r->data,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ahci.h - SATA disks behind an AHCI controller: one for each port that has
- * one.
+ * ahci.h - SATA disks and CDs behind an AHCI controller: one for each port that
+ * has one.
  */
 #ifndef AHCI_AHCI_H
 #define AHCI_AHCI_H

@@ -53,6 +53,7 @@ enum { /* commands of ATA */
 enum {
     AHCI_TABLE = 256, /* bytes of a command's table, one piece of memory */
     AHCI_TABLE_PRD = 128,
+    AHCI_PAGE_BYTES = 512,
     AHCI_STOP_READS = 100000 /* of a register until it says so; beyond: dead */
 };
 
@@ -67,6 +68,7 @@ _Static_assert(sizeof(struct ahci_header) == 32, "as the controller has it");
 struct ahci {
     struct blk blk;
     struct regs *regs;
+    bool packet, empty;         /* a CD; and there is none in it */
     unsigned port;              /* where its registers start */
     struct ahci_header *header; /* by slot */
     uint8_t *table;             /* AHCI_TABLE bytes each, by slot */
@@ -87,6 +89,15 @@ static inline void ahci_put(struct ahci *a, unsigned at, uint32_t v)
 /* A command into a slot: nothing is shown. */
 void ahci_command(struct ahci *, unsigned slot, uint8_t op, uint64_t lba,
                   uint32_t blocks, struct mspan data, bool out);
+/* The same with a SCSI command, for a CD (packet.c). */
+void ahci_packet(struct ahci *, unsigned slot, const uint8_t *cdb, size_t n,
+                 struct mspan data);
+void ahci_packet_read(struct ahci *, unsigned slot, uint64_t lba, uint32_t n,
+                      struct mspan data);
+/* Serial number and size of a CD.  NULL, or what is wrong with it. */
+MUST_USE const char *ahci_packet_identify(struct ahci *,
+                                          const struct blk_host *);
+void ahci_read_serial(struct ahci *);
 /* Stop and start the port's engine.  False: it does not. */
 MUST_USE bool ahci_halt(struct ahci *);
 MUST_USE bool ahci_go(struct ahci *);

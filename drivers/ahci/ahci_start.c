@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ahci_start.c - bringing an AHCI controller and its disks up (AHCI 1.3.1, 10.1).
+ * ahci_start.c - bringing an AHCI controller and its disks up
+ * (AHCI 1.3.1, 10.1).
  */
 #include <ahci/ahci_impl.h>
 
 enum {
     LIST_BYTES = 1024, /* of headers */
     FIS_BYTES = 256,
-    PAGE_BYTES = 512,
-    DET_THERE = 3
+    DET_THERE = 3,
+    SIG_CD = 0xeb14 /* the upper half of a signature; a disk's is 0 */
 };
 #define IDENTIFY_NS (10 * NS_PER_SEC)
 #define LINK_NS     (100 * NS_PER_MS) /* for a disk to show up */
@@ -75,7 +76,7 @@ static uint16_t word(const struct ahci *a, unsigned i)
 }
 
 /* ATA strings have the letters of each word the other way round. */
-static void read_serial(struct ahci *a)
+void ahci_read_serial(struct ahci *a)
 {
     uint8_t text[20];
 
@@ -88,8 +89,8 @@ static bool identify(struct ahci *a, const struct blk_host *host)
 {
     uint64_t blocks;
 
-    ahci_command(a, 0, ATA_IDENTIFY, 0, 0, (struct mspan){a->page, PAGE_BYTES},
-                 false);
+    ahci_command(a, 0, ATA_IDENTIFY, 0, 0,
+                 (struct mspan){a->page, AHCI_PAGE_BYTES}, false);
     ahci_put(a, PORT_CI, 1);
     if (!regs_wait(host, IDENTIFY_NS, is_done, a))
         return fail(a, "it does not answer");
@@ -98,7 +99,7 @@ static bool identify(struct ahci *a, const struct blk_host *host)
     ahci_put(a, PORT_IS, UINT32_MAX);
     if ((word(a, 83) & 0xc400) != 0x4400)
         return fail(a, "it has no 48-bit addresses");
-    read_serial(a);
+    ahci_read_serial(a);
     a->blk.block_size = BLK_SECTOR_BYTES;
     if ((word(a, 106) & 0xd000) == 0x5000) {
         uint32_t words = (uint32_t)word(a, 118) << 16 | word(a, 117);
@@ -123,11 +124,11 @@ static struct ahci *make(struct regs *regs, const struct blk_host *host,
     uint8_t *table =
         arena_try(arena, (size_t)AHCI_TABLE * BLK_DEPTH, AHCI_TABLE);
 
-    *fis = arena_try(arena, FIS_BYTES + PAGE_BYTES, FIS_BYTES);
+    *fis = arena_try(arena, FIS_BYTES + AHCI_PAGE_BYTES, FIS_BYTES);
     if (!a || !list || !table || !*fis)
         return NULL;
     memset(list, 0, LIST_BYTES);
-    memset(*fis, 0, FIS_BYTES + PAGE_BYTES);
+    memset(*fis, 0, FIS_BYTES + AHCI_PAGE_BYTES);
     *a = (struct ahci){.blk = {.ops = &ahci_ops},
                        .regs = regs,
                        .port = PORT_FIRST + port * PORT_BYTES,
@@ -142,7 +143,14 @@ static void begin(struct ahci *a, const struct blk_host *host, unsigned depth,
 {
     const char *why;
 
-    if (!engine(a, fis) || !identify(a, host))
+    if (!engine(a, fis))
+        return;
+    a->packet = ahci_get(a, PORT_SIG) >> 16 == SIG_CD;
+    if (a->packet && (why = ahci_packet_identify(a, host))) {
+        fail(a, why);
+        return;
+    }
+    if (!a->packet && !identify(a, host))
         return;
     a->blk.depth = (uint8_t)depth;
     a->blk.polled = !a->regs->interrupts;
@@ -158,19 +166,23 @@ static void quieten(struct regs *r)
 size_t ahci_bytes(void)
 {
     return sizeof(struct ahci) + _Alignof(struct ahci) + 2 * LIST_BYTES +
-           2 * FIS_BYTES + PAGE_BYTES + (size_t)AHCI_TABLE * (BLK_DEPTH + 1);
+           2 * FIS_BYTES + AHCI_PAGE_BYTES +
+           (size_t)AHCI_TABLE * (BLK_DEPTH + 1);
 }
 
-/* A port that has a disk on it; its signature is that of one, not of a CD. */
+/* A port that has a disk or a CD on it, and no bridge or port multiplier. */
 static bool has_disk(struct regs *regs, const struct blk_host *host,
                      unsigned port)
 {
     struct ahci probe = {.regs = regs, .port = PORT_FIRST + port * PORT_BYTES};
+    uint32_t sig;
 
     if ((ahci_get(&probe, PORT_SSTS) & 15) == 0)
         return false;
-    return regs_wait(host, LINK_NS, has_link, &probe) &&
-           ahci_get(&probe, PORT_SIG) >> 16 == 0;
+    if (!regs_wait(host, LINK_NS, has_link, &probe))
+        return false;
+    sig = ahci_get(&probe, PORT_SIG) >> 16;
+    return sig == 0 || sig == SIG_CD;
 }
 
 unsigned ahci_attach(struct regs *regs, const struct blk_host *host,
@@ -194,7 +206,8 @@ unsigned ahci_attach(struct regs *regs, const struct blk_host *host,
             continue;
         memcpy(a->blk.device, regs->name, sizeof(a->blk.device));
         begin(a, host, (cap >> 8 & 31) + 1, fis);
-        out[n++] = &a->blk;
+        if (!a->empty)
+            out[n++] = &a->blk;
     }
     regs->write(regs, REG_IS, UINT32_MAX);
     regs->write(regs, REG_GHC, GHC_AE | GHC_IE);

@@ -22,7 +22,8 @@ enum virtio_kind {
     VIRTIO_KIND_NET = 1,
     VIRTIO_KIND_BLK = 2,
     VIRTIO_KIND_CONSOLE = 3,
-    VIRTIO_KIND_RNG = 4
+    VIRTIO_KIND_RNG = 4,
+    VIRTIO_KIND_SCSI = 8
 };
 
 enum virtio_status { /* 2.1 */
@@ -45,7 +46,7 @@ enum virtio_common_feature {
 };
 
 enum {
-    VIRTIO_QUEUES_MAX = 2, /* what the drivers here use */
+    VIRTIO_QUEUES_MAX = 3, /* what the drivers here use */
     VIRTIO_NAME_BYTES = 40,
     VIRTIO_RESET_READS = 100000, /* of the status until it is 0; beyond: dead.
                                   * A read leaves the guest: 0.1 s at most */

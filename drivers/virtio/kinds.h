@@ -18,6 +18,7 @@ static inline const struct virtio_kind_name *virtio_kind_name(unsigned kind)
     static const struct virtio_kind_name names[] = {
         {VIRTIO_KIND_NET, "virtio-net-pci", "virtio-net-mmio"},
         {VIRTIO_KIND_BLK, "virtio-blk-pci", "virtio-blk-mmio"},
+        {VIRTIO_KIND_SCSI, "virtio-scsi-pci", "virtio-scsi-mmio"},
         {VIRTIO_KIND_CONSOLE, "virtio-console-pci", "virtio-console-mmio"},
         {VIRTIO_KIND_RNG, "virtio-rng-pci", "virtio-rng-mmio"},
     };

@@ -72,6 +72,7 @@ struct vq {
     uint16_t added, published, taken;   /* chains so far, modulo 65536 */
     uint16_t free, nfree;               /* list and count of descriptors */
     bool event_idx;
+    bool any_length; /* its user does not look at lengths, nor does vq_take() */
     uint32_t tables_free; /* a bit each */
     struct vq_desc *tables;
     const char *failure; /* how the device lied; NULL: not so far */

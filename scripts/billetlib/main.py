@@ -165,6 +165,9 @@ def add_run(add):
                    help='put the image on this tap device instead of the '
                    'user-mode network')
     p.add_argument('--pcap', metavar='FILE', help='write its packets here')
+    p.add_argument('--disk', metavar='[NAME=]FILE[:ro]', action='append',
+                   help='a disk for the image (again: more); one that it wants '
+                        'and is not given is made, and kept, in the build')
     p.add_argument('--gdb', action='store_true',
                    help='wait for a debugger on port 1234')
     p.add_argument('-n', '--dry-run', action='store_true',

@@ -74,6 +74,15 @@ class Line:
             self.add('-device', controller)
         return self.add('-device', device + ',drive=disk0,bootindex=0')
 
+    def data_disk(self, path, name='', read_only=False):
+        """A disk to use; the image knows it by its serial number."""
+        n = sum(1 for w in self.words if w.startswith('virtio-blk-'))
+        serial = {'serial': name} if name else {}
+        return self.add(
+            '-drive', f'file={comma(path)},format=raw,if=none,id=data{n}'
+            + (',readonly=on' if read_only else ''), '-device',
+            self.device('blk', drive=f'data{n}', **serial))
+
     def cdrom(self, path):
         return self.add('-drive',
                         f'file={comma(path)},format=raw,media=cdrom')

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """billet run: build an application, boot it in QEMU, wait until it answers."""
 import http.client
+import os
 import re
 import signal
 import socket
@@ -15,6 +16,7 @@ from .tree import app, build_dir, shown
 PORT = re.compile(r'^(?:(tcp|udp):)?(\d{1,5}):(\d{1,5})$')
 HTTP_PORT = 80
 ANSWER_SECONDS = 60
+DISK_BYTES = 16 << 20
 # QEMU accepts a connection before there is a guest to answer it, and such a
 # one is lost: so the first attempts are short.
 PATIENCE_FIRST, PATIENCE_MAX = 0.2, 5.0
@@ -66,11 +68,51 @@ def compose(options, image):
         line.user_net(forwards)
     for i in range(1, networks(image)):
         line.user_net(net=f'net{i}', subnet=f'10.0.{2 + i}.0/24')
+    add_disks(line, options.disk or [], image)
     if options.pcap:
         line.pcap(options.pcap)
     if options.gdb:
         line.add('-gdb', 'tcp:127.0.0.1:1234', '-S')
     return line.add(*options.qemu), forwards
+
+
+def add_disks(line, given, image):
+    """Those of --disk, by name or in order, then the others it must have."""
+    wanted = disks(image)
+    names = [name.rstrip('?') for name in wanted]
+    for text in given:
+        name, equals, path = text.partition('=')
+        if not equals or '/' in name:
+            name, path = '', text
+        read_only = path.endswith(':ro')
+        path = path[:-3] if read_only else path
+        if not os.path.exists(path):
+            raise say.Stop(f'--disk {text}: there is no {path}; an empty one:'
+                           f'\n    truncate -s 16M {path}', say.USAGE)
+        line.data_disk(path, name or (names[0] if names else ''), read_only)
+        if (name or names[:1]) and (name in names or not name):
+            names.remove(name or names[0])
+    for name in wanted:
+        if name in names and not name.endswith('?'):
+            line.data_disk(shown(image.parent / f'{name}.disk'), name)
+
+
+def make_disks(line):
+    """What add_disks() named and is not there yet, empty."""
+    for word in line.words:
+        match = re.match(r'file=(.*\.disk),format=raw', word)
+        path = match and match[1].replace(',,', ',')
+        if path and not os.path.exists(path):
+            with open(path, 'wb') as disk:
+                disk.truncate(DISK_BYTES)
+
+
+def disks(image):
+    """The names in the image's own manifest."""
+    try:
+        return read_manifest(elf.Elf(image)).blks
+    except (OSError, elf.ElfError):
+        return []
 
 
 def networks(image):
@@ -173,6 +215,7 @@ def run(options):
                   + ([f'apps/{options.name}.elf.debug'] if options.gdb else []),
                   ('build', 'run'))
     line, forwards = compose(options, image)
+    make_disks(line)
     check_ports(options.name, forwards)
     if options.gdb:
         show_gdb(build_path, options.name)

@@ -4,7 +4,7 @@ reads, on every kind of device that QEMU makes and as a process."""
 import re
 
 from disks import NEW, NO_ACPI, OLD, drive, line, make, pattern
-from harness import each
+from harness import TOP, each
 
 SIZE = 1 << 20
 MODES = ['--mode=both', f'--bytes={SIZE}']
@@ -65,6 +65,20 @@ OTHERS = {
     'ahci-q35': on('q35', 'ide-hd,bus=ide.0,', 'ahci 00:1f.2, MSI'),
     'ahci-pc': on('pc', 'ide-hd,bus=sata.0,', 'ahci 00:03.0, MSI',
                   '-device ich9-ahci,id=sata'),
+    'scsi-q35': on('q35', 'scsi-hd,', 'virtio-scsi-pci 00:02.0, virtio 1, '
+                   'MSI-X', '-device virtio-scsi-pci'),
+    'scsi-pc-legacy': on('pc', 'scsi-hd,', 'legacy, MSI-X',
+                         '-device virtio-scsi-pci,disable-modern=on,'
+                         'disable-legacy=off'),
+    'scsi-intx': on('q35', 'scsi-hd,', 'virtio 1, INTx',
+                    '-device virtio-scsi-pci,vectors=0'),
+    'scsi-4096': on('q35', 'scsi-hd,logical_block_size=4096,'
+                    'physical_block_size=4096,', 'virtio-scsi-pci',
+                    '-device virtio-scsi-pci', block=4096),
+    'scsi-bare': on('q35', 'scsi-hd,scsi-id=7,', 'virtio-scsi-pci',
+                    '-device virtio-scsi-pci,event_idx=off,indirect_desc=off'),
+    'scsi-microvm': on('microvm', 'scsi-hd,', 'virtio-scsi-mmio',
+                       '-device virtio-scsi-device'),
     'ahci-later-port': on('q35', 'ide-hd,bus=ide.3,', 'ahci 00:1f.2, MSI'),
 }
 
@@ -115,6 +129,39 @@ def test_disks_have_the_names_of_their_serial_numbers(t):
                     'disk2': str(2 << 11)}, said
 
 
+def test_an_image_does_not_take_the_disk_that_it_boots_from(t):
+    code = bytearray(512)
+    code[0x180:0x184], code[510:512] = b'GRUB', b'\x55\xaa'
+    boot = make(t, 'boot.img', 2 << 20, bytes(code))
+    path = make(t, 'disk.img')
+    out = t.run(t.image('disk', ''), *MODES,
+                f'--disk={boot},{path}').decode()
+    assert 'only its serial number' in out and 'disk0: 8192 sectors' in out
+    check_written(t, path, 1)
+    assert boot.read_bytes().rstrip(b'\0') == bytes(code)
+    guest = t.guest(line(
+        t, 'q35', ['--mode=show'], *drive(boot, 0), *drive(path, 1),
+        '-device', 'virtio-blk-pci,drive=drive0', '-device',
+        'nvme,drive=drive1,serial=x'))
+    guest.wait_for('disk0: 8192 sectors')
+    guest.wait_exit()
+    out = t.run(t.image('disk', ''), '--mode=show',
+                f'--disk=disk0={boot}').decode()
+    assert 'disk0: 4096 sectors' in out, out
+
+
+def test_billet_run_makes_the_disk_that_is_missing(t):
+    path = make(t, 'my.img')
+    run = [TOP / 'scripts' / 'billet', 'run', 'disk', '--build', t.build,
+           '--dry-run']
+    out = t.run(*run).decode()
+    assert 'disk0.disk,format=raw' in out and 'serial=disk0' in out, out
+    assert 'disk1' not in out, out
+    out = t.run(*run, '--disk', f'{path}:ro', '--disk', f'disk2={path}')
+    assert b'readonly=on' in out and b'serial=disk2' in out, out
+    assert b'disk0.disk' not in out, out
+
+
 def test_a_missing_disk_ends_with_the_lines_that_give_it(t):
     guest = t.guest(line(t, 'q35', []))
     assert guest.wait_exit() == 1
@@ -152,6 +199,19 @@ def test_files_of_a_seed(t, kind):
     assert '#cloud-config\nbillet:\n  x: 1\n' in guest.text(), guest.text()
     out = t.run(t.image('disk', ''), f'--disk={image}:ro', '--file=/')
     assert b'meta-data 17\n' in out and b'user-data 29\n' in out, out
+
+
+@each(scsi={'device': 'scsi-cd', 'words': ['-device', 'virtio-scsi-pci']},
+      sata={'device': 'ide-cd,bus=ide.2', 'words': []})
+def test_a_seed_on_a_cd(t, device, words):
+    image = seed(t, 'iso')
+    guest = t.guest(line(
+        t, 'q35', ['--file=/user-data', '--label=cidata'], *words,
+        *drive(image, 0, ',readonly=on'),
+        '-device', f'{device},drive=drive0'))
+    guest.wait_for('SUCCESS')
+    assert 'blocks of 2048, read-only' in guest.text(), guest.text()
+    assert '#cloud-config\nbillet:\n  x: 1\n' in guest.text(), guest.text()
 
 
 def test_starts_are_counted_by_image_and_process(t):

@@ -8,6 +8,7 @@
 
 enum lie {
     HONEST,
+    A_CD,
     SHORT_READ,
     SILENT,
     NEVER_STOPS,
@@ -15,7 +16,7 @@ enum lie {
     WRONG_SLOT,
     RUN_LIES,
     NO_LINK,
-    A_CD,
+    A_MULTIPLIER,
     STUCK,
     BUSY,
     SILENT_START,
@@ -33,7 +34,8 @@ static struct {
     enum lie lie;
     unsigned stops, restarts, failing; /* fails the n-th request; 0: none */
     unsigned seen;
-    bool mute;
+    bool mute, cd;
+    unsigned attentions; /* packets that are answered with one */
 } dev;
 
 static uint32_t *port(unsigned at)
@@ -59,6 +61,26 @@ static bool identify(uint8_t *page)
     return dev.lie != NO_IDENTITY;
 }
 
+static bool packet(struct ahci_header *h, const uint8_t *cdb, uint8_t *p,
+                   uint32_t n)
+{
+    ck_assert_uint_eq(h->flags, 5 | 0x20);
+    if (dev.attentions > 0) {
+        dev.attentions--;
+        return false;
+    }
+    h->done = n;
+    if (cdb[0] == 0x25) {
+        put_be32(p, SECTORS / 4 - 1);
+        put_be32(p + 4, 2048);
+        return true;
+    }
+    ck_assert_uint_eq(cdb[0], 0x28);
+    ck_assert_uint_eq(be16(cdb + 7) * 2048u, n);
+    memcpy(p, image + be32(cdb + 2) * UINT64_C(2048), n);
+    return true;
+}
+
 static bool serve_one(struct ahci_header *h)
 {
     const uint8_t *t = (const uint8_t *)(uintptr_t)h->table;
@@ -68,8 +90,10 @@ static bool serve_one(struct ahci_header *h)
 
     ck_assert_uint_eq(t[0], 0x27);
     ck_assert_uint_eq(h->flags & 31, 5);
-    if (t[2] == ATA_IDENTIFY)
-        return identify(p);
+    if (t[2] == ATA_IDENTIFY || t[2] == 0xa1)
+        return (t[2] == 0xa1) == dev.cd && identify(p);
+    if (dev.cd)
+        return packet(h, t + 0x40, p, n);
     if (dev.failing && ++dev.seen == dev.failing)
         return false;
     if (t[2] == ATA_FLUSH)
@@ -168,9 +192,14 @@ static struct blk *make(enum lie lie)
     dev.reg[REG_CAP / 4] = 1u << 31 | 31u << 8;
     dev.reg[REG_PI / 4] = 0xffffffff; /* most of them beyond its registers */
     *port(PORT_SSTS) = lie == NO_LINK ? 1 : 0x113;
-    *port(PORT_SIG) = lie == A_CD ? 0xeb140101 : 0x101;
+    *port(PORT_SIG) = lie == A_MULTIPLIER ? 0x96690101 : 0x101;
     *port(PORT_TFD) = lie == BUSY ? TFD_BSY : 0x50;
     dev.mute = lie == SILENT_START;
+    if (lie == A_CD) {
+        dev.cd = true;
+        dev.attentions = 2;
+        *port(PORT_SIG) = 0xeb140101;
+    }
     dev.lie = lie;
     n = ahci_attach(&dev.regs, &case_host, out, 2);
     ck_assert_uint_le(n, 1);
@@ -189,6 +218,24 @@ START_TEST(test_all_operations)
     case_all(b);
     ck_assert_int_eq(case_run(b, &fl), OK);
     case_full(b, BLK_DEPTH);
+}
+END_TEST
+
+START_TEST(test_a_cd)
+{
+    struct blk *b = make(A_CD);
+    struct blk_req r = case_req(BLK_READ, 16, 0, 8192);
+    struct blk_req w = case_req(BLK_WRITE, 16, 0, 2048);
+
+    ck_assert_ptr_nonnull(b);
+    ck_assert_msg(!b->failed, "%s", b->failure);
+    ck_assert_uint_eq(b->block_size, 2048);
+    ck_assert_uint_eq(b->sectors, SECTORS);
+    memcpy(image + 16 * 512, copy, 8192);
+    ck_assert_int_eq(case_run(b, &r), OK);
+    ck_assert_mem_eq(data, copy, 8192);
+    ck_assert_int_eq(case_run(b, &w), E_REFUSED);
+    ck_assert_uint_eq(dev.restarts, 2);
 }
 END_TEST
 
@@ -259,7 +306,7 @@ START_TEST(test_a_port_of_no_use)
         [EMPTY] = "its size makes no sense"};
     struct blk *b = make((enum lie)_i);
 
-    if (_i == NO_LINK || _i == A_CD || _i == BUSY) {
+    if (_i == NO_LINK || _i == A_MULTIPLIER || _i == BUSY) {
         ck_assert_ptr_null(b);
         return;
     }
@@ -275,7 +322,7 @@ START_TEST(test_the_arena_is_as_large_as_said)
 }
 END_TEST
 
-RUN_CASES("ahci", TEST(test_all_operations),
+RUN_CASES("ahci", TEST(test_all_operations), TEST(test_a_cd),
           LOOP(test_an_error_is_of_one_request, 0, 8),
           LOOP(test_a_lie_costs_the_disk_and_nothing_else, SHORT_READ,
                RUN_LIES),
