@@ -5,6 +5,7 @@ Every command shows the plain commands that it runs, as lines after a +.
 """
 import argparse
 import json
+import re
 import sys
 
 from . import (build, config, doctor, elf, gdb, images, manifest, new,
@@ -145,8 +146,8 @@ def megabytes(text):
 
 
 def add_run(add):
-    p = add('run', 'build an application and boot it in QEMU; words behind '
-            '-- are for QEMU')
+    p = add('run', 'build an application and boot it in QEMU; other --KEY=VALUE '
+            'are for the image, words behind -- for QEMU')
     p.set_defaults(qemu=[])
     p.add_argument('name', metavar='NAME', help='one of apps/')
     p.add_argument('-p', '--port', action='append', metavar='HOST:GUEST',
@@ -251,6 +252,10 @@ def join_args(argv):
     return out
 
 
+# What is no option of `billet run` is a key of the image: --tls=on.
+KEY = re.compile(r'--[a-z][\w.-]*(=|$)')
+
+
 def main():
     argv = sys.argv[1:] or ['--help']
     extra = []
@@ -260,8 +265,11 @@ def main():
         argv, extra = argv[:at], argv[at + 1:]
     if argv[:1] == ['config']:
         argv = config.plain(argv)
-    options = parser().parse_args(join_args(argv))
+    options, keys = parser().parse_known_args(join_args(argv))
+    if options.command != 'run' or not all(KEY.match(k) for k in keys):
+        options = parser().parse_args(join_args(argv))  # says what is wrong
     if options.command == 'run':
+        options.arg += keys
         options.qemu += extra
     elif extra:
         raise say.Stop(f'{options.command} takes nothing behind --', say.USAGE)

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -14,7 +15,8 @@ from .manifest import read_manifest
 from .tree import app, build_dir, shown
 
 PORT = re.compile(r'^(?:(tcp|udp):)?(\d{1,5}):(\d{1,5})$')
-HTTP_PORT = 80
+HTTPS_PORT = 443
+SCHEMES = {80: 'http', HTTPS_PORT: 'https'}
 ANSWER_SECONDS = 60
 DISK_BYTES = 16 << 20
 # QEMU accepts a connection before there is a guest to answer it, and such a
@@ -55,10 +57,20 @@ def check_ports(name, forwards):
                 f'-p {host + 1}:{guest}')
 
 
+def ports_of(name, args):
+    """Those of apps/meson.build; that of HTTPS only where --tls asks for it, in
+    an application that can do without."""
+    table = app(name)
+    tls = [a for a in args if a.startswith(('--tls=', 'tls='))]
+    plain = 'with_tls' in table and (not tls or tls[-1].endswith('=off'))
+    return [p for p in table.get('ports', [])
+            if not (plain and p.endswith(f':{HTTPS_PORT}'))]
+
+
 def compose(options, image):
     """The QEMU line, and the ports that it forwards."""
     forwards = [parse_port(p) for p in
-                (options.port or app(options.name).get('ports', []))]
+                (options.port or ports_of(options.name, options.arg))]
     line = qemu.Line(options.machine, options.memory, accel=options.accel)
     line.kernel(shown(image), options.arg)
     if options.tap:
@@ -124,15 +136,21 @@ def networks(image):
 
 
 class Announcer(threading.Thread):
-    """Asks each forwarded HTTP port until something answers, then says so."""
+    """Asks each forwarded port of HTTP and HTTPS, (scheme, port), until
+    something answers, then says so."""
 
     def __init__(self, ports):
         super().__init__(daemon=True)
         self.ports, self.over, self.answered = ports, threading.Event(), []
 
-    def answers(self, port, patience):
-        connection = http.client.HTTPConnection('127.0.0.1', port,
-                                                timeout=patience)
+    def answers(self, scheme, port, patience):
+        if scheme == 'https':  # whose certificate it is matters not here
+            connection = http.client.HTTPSConnection(
+                '127.0.0.1', port, timeout=10 * patience,
+                context=ssl._create_unverified_context())
+        else:
+            connection = http.client.HTTPConnection('127.0.0.1', port,
+                                                    timeout=patience)
         try:
             connection.request('GET', '/')
             connection.getresponse().read(1)
@@ -144,24 +162,25 @@ class Announcer(threading.Thread):
 
     def run(self):
         end = time.monotonic() + ANSWER_SECONDS
-        for port in self.ports:
+        for scheme, port in self.ports:
             patience = PATIENCE_FIRST
-            while not self.answers(port, patience):
+            while not self.answers(scheme, port, patience):
                 patience = min(patience * 1.2, PATIENCE_MAX)
                 if self.over.wait(0.05):
                     return
                 if time.monotonic() > end:
-                    say.warn(f'nothing answers on http://localhost:{port}/ '
+                    say.warn(f'nothing answers on {scheme}://localhost:{port}/ '
                              f'after {ANSWER_SECONDS} s')
                     return
             self.answered.append(port)
-            say.info(f'http://localhost:{port}/')
+            say.info(f'{scheme}://localhost:{port}/')
 
 
 def supervise(line, forwards):
     """Run QEMU with the console on our output.  0 after Ctrl-C."""
-    announcer = Announcer([host for protocol, host, guest in forwards
-                           if protocol == 'tcp' and guest == HTTP_PORT])
+    announcer = Announcer([(SCHEMES[guest], host)
+                           for protocol, host, guest in forwards
+                           if protocol == 'tcp' and guest in SCHEMES])
     stopped = False
 
     def on_signal(number, frame):
