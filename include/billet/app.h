@@ -174,7 +174,8 @@ extern const struct disks *const billet_app_disks; /* NULL: none */
 
 /* A file that the owner of the machine gave along: QEMU's
  * -fw_cfg name=opt/billet/NAME,file=PATH; for a process NAME in the folder that
- * BILLET_FILES in its environment names.  As many of its first bytes as there
+ * BILLET_FILES in its environment names; else what -Dfiles=FOLDER of the build
+ * has.  As many of its first bytes as there
  * is room for; 0: there is none, or it is empty. */
 size_t given_file(const char *name, struct mspan out);
 

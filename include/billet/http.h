@@ -155,6 +155,10 @@ MUST_USE bool http_accept(struct http *, struct stream *);
 /* The same for one over TLS: config.secure_fields and .secure_port. */
 MUST_USE bool http_accept_secure(struct http *, struct stream *);
 
+/* Ends the one of these that has been at rest longest, and longer than a
+ * second, to make room for another.  False: none was found. */
+bool http_evict_secure(struct http *);
+
 /* How many connections are open. */
 unsigned http_conns(const struct http *);
 

@@ -22,4 +22,8 @@ struct http2 *http2_new(struct env *, struct http *, uint32_t conns);
  * stream stays the caller's. */
 MUST_USE bool http2_accept(struct http2 *, struct stream *);
 
+/* Ends the connection that has been without a request longest, and longer than
+ * a second, to make room for another.  False: there is none. */
+bool http2_evict(struct http2 *);
+
 #endif

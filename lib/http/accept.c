@@ -181,6 +181,24 @@ bool http_accept_secure(struct http *h, struct stream *s)
     return true;
 }
 
+bool http_evict_secure(struct http *h)
+{
+    enum { LOOK_AT = 1024 }; /* connections; those without TLS are in the way */
+    struct http_exchange *x = h->rest.head;
+    ns_t now = loop_now(h->loop);
+
+    for (unsigned i = 0; x && i < LOOK_AT; i++, x = x->next) {
+        if (now - x->since < HTTP_GRACE)
+            return false;
+        if (!x->secure || x->framed || x->state != CONN_READING)
+            continue;
+        h->m.evicted++;
+        conn_end(x);
+        return true;
+    }
+    return false;
+}
+
 static void run_queue(struct task *t, ns_t now)
 {
     struct http *h = CONTAINER(t, struct http, task);

@@ -271,6 +271,24 @@ static void on_timer(struct timer *t, ns_t now)
     }
 }
 
+bool http2_evict(struct http2 *h2)
+{
+    ns_t now = loop_now(h2->loop);
+    struct h2_conn *oldest = NULL;
+
+    for (struct h2_conn *c = h2->first; c; c = c->next) {
+        if (c->state == H2_OPEN && !c->busy && !c->njoined &&
+            now - c->since >= HTTP_GRACE &&
+            (!oldest || c->since < oldest->since))
+            oldest = c;
+    }
+    if (!oldest)
+        return false;
+    h2->m.idle++;
+    terminate(oldest, NGHTTP2_NO_ERROR);
+    return true;
+}
+
 bool http2_accept(struct http2 *h2, struct stream *s)
 {
     struct h2_conn *c = pool_get(&h2->conns);

@@ -83,11 +83,14 @@ static bool on_tls(struct stream *lower, const struct endpoint *peer,
 {
     struct https *s = user;
     struct stream *t;
+    enum err err = tls_accept(s->tls, lower, &t);
 
     (void)peer;
-    if (tls_accept(s->tls, lower, &t) == OK) {
+    if (err == OK) {
         t->on_event = on_shaken;
         t->user = s;
+    } else if (err == E_FULL && !http2_evict(s->http2)) {
+        (void)http_evict_secure(s->http); /* whoever asks again gets in */
     }
     return true; /* it is theirs, or gone */
 }

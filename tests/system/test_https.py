@@ -148,3 +148,27 @@ def test_https_is_a_machine(t):
         assert f'\r\nLocation: https://{host}/a\r\n' in head
     if 'made one' in guest.text():
         raise Failed('the certificate that was given is not used')
+
+
+@each(h1={'alpn': 'http/1.1'}, h2={'alpn': 'h2'})
+def test_https_makes_room(t, alpn):
+    """Connections that rest do not keep others out for long."""
+    net = t.network()
+    web(t, net, '--tls=on', '--tls-sessions=4')
+    holder = net.start('python3', '-c', rf"""
+import socket, ssl, time
+context = ssl._create_unverified_context()
+context.set_alpn_protocols(['{alpn}'])
+held = []
+for i in range(4):
+    s = context.wrap_socket(socket.create_connection(('10.73.0.2', 443)))
+    if '{alpn}' == 'h2':
+        s.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+                  + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+    held.append(s)
+print('held', flush=True)
+time.sleep(100)
+""", log='holder')
+    wait_for(holder, 'held')
+    until(lambda: curl(t, net, '-k', 'https://10.73.0.2/healthz',
+                       status=None) == 'ok\n', 7, 'there is room')

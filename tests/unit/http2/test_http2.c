@@ -275,6 +275,23 @@ START_TEST(test_who_asks_for_nothing_is_told_to_go)
 }
 END_TEST
 
+START_TEST(test_who_rests_makes_room)
+{
+    struct peer *first = start(65535), *second = peer_new(65535);
+
+    call(first, 1, "GET", "/never", WHOLE, "");
+    turn();
+    ck_assert(!http2_evict(fx.h2)); /* none has for long */
+    rig_wait(&fx.rig, 2 * NS_PER_SEC);
+    ck_assert(http2_evict(fx.h2));
+    turn();
+    ck_assert(second->eof);
+    ck_assert_uint_eq(second->goaway, NGHTTP2_NO_ERROR);
+    ck_assert(!http2_evict(fx.h2)); /* the other one is at work */
+    fx_stop();
+}
+END_TEST
+
 START_TEST(test_who_does_not_read_loses_the_stream)
 {
     struct peer *p = start(10);
@@ -297,5 +314,5 @@ RUN_TESTS("http2", PANICS(), test_an_answer_is_head_and_data,
           test_the_window_opens_as_the_handler_takes,
           test_a_hundred_at_once_and_no_more, test_a_client_may_leave,
           test_an_answer_may_come_later,
-          test_who_asks_for_nothing_is_told_to_go,
+          test_who_asks_for_nothing_is_told_to_go, test_who_rests_makes_room,
           test_who_does_not_read_loses_the_stream)
