@@ -123,7 +123,7 @@ struct http_route {
     unsigned methods; /* enum http_method, ored; any other is a 405 */
     http_handler *handle;
     uint64_t body_max; /* of a request; beyond: 413.  0: bodies are skipped */
-    bool plain; /* answered without TLS though config.secure_port is set */
+    bool plain;        /* answered without TLS, whatever config.insecure says */
 };
 
 struct http_config {
@@ -138,8 +138,10 @@ struct http_config {
                          * less a few when there are many */
     struct span secure_fields; /* further lines for every reply over TLS, baked
                                 * files as well */
-    uint16_t secure_port; /* not 0: a request that came without TLS is sent
-                           * there, by 301 or 308 */
+    /* Answers what came without TLS instead of its route, but for those that
+     * are `plain`: http_to_secure().  NULL: the routes do. */
+    http_handler *insecure;
+    uint16_t secure_port; /* where that sends to */
 };
 
 /* Listens on `port`, IPv4 and IPv6.  Takes its memory from env->arena.  The
@@ -152,7 +154,7 @@ MUST_USE enum err http_serve(struct env *, uint16_t port,
  * the stream stays the caller's. */
 MUST_USE bool http_accept(struct http *, struct stream *);
 
-/* The same for one over TLS: config.secure_fields and .secure_port. */
+/* The same for one over TLS. */
 MUST_USE bool http_accept_secure(struct http *, struct stream *);
 
 /* Ends the one of these that has been at rest longest, and longer than a
@@ -227,6 +229,9 @@ void http_ready(struct http_exchange *);
 
 /* HTTP_STATE_BYTES for the handler, aligned to 8, zero at first. */
 void *http_state(struct http_exchange *);
+/* Sends the client to the same host, path and query by https, by 301 or 308. */
+http_handler http_to_secure;
+
 /* The config's user. */
 void *http_user(struct http_exchange *);
 

@@ -16,8 +16,8 @@
 
 struct https;
 
-/* As http_serve(), on the ports that the keys say.  `secure_fields` and
- * `secure_port` of the configuration are set here.  `out` may be NULL. */
+/* As http_serve(), on the ports that the keys say.  What of the
+ * configuration is about TLS is set here.  `out` may be NULL. */
 MUST_USE enum err https_serve(struct env *, const struct http_config *,
                               struct https **out);
 

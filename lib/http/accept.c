@@ -111,7 +111,7 @@ static struct http_exchange *conn_new(struct http *h, struct stream *s)
 }
 
 /* Says 503 to a stream that has no place here, and gets rid of it soon. */
-static bool turn_away(struct http *h, struct stream *s)
+static RARE bool turn_away(struct http *h, struct stream *s)
 {
     struct http_exchange *x = conn_new(h, s);
 
@@ -218,7 +218,7 @@ static void run_queue(struct task *t, ns_t now)
 
 /* Paths of their own first, then the others, the longer before the shorter: the
  * first that fits is the one. */
-static void add_route(struct http *h, const struct http_route *r)
+static RARE void add_route(struct http *h, const struct http_route *r)
 {
     struct http_way way = {span_of(r->path), r};
     unsigned at = h->nways;
@@ -236,9 +236,9 @@ static void add_route(struct http *h, const struct http_route *r)
     h->nways++;
 }
 
-struct http *http_new(struct arena *a, struct loop *loop,
-                      const struct http_config *c,
-                      const struct http_timeouts *t)
+RARE struct http *http_new(struct arena *a, struct loop *loop,
+                           const struct http_config *c,
+                           const struct http_timeouts *t)
 {
     struct http *h = arena_try(a, sizeof(*h), 16);
 

@@ -122,8 +122,8 @@ static void handle(struct http_exchange *x, struct http_request *rq)
         say_allowed(x, HTTP_CONNECT, all_methods(h));
         return;
     }
-    if (h->config.secure_port && !x->secure && !(r && r->plain)) {
-        reply_secure_place(x, rq);
+    if (h->config.insecure && !x->secure && !(r && r->plain)) {
+        h->config.insecure(x, rq, h->config.user);
         return;
     }
     if (!r) {

@@ -14,6 +14,7 @@
  *     scratch.c  the few buffers, for what does not fit where it should
  *     page.c     words for each status, and pages of them
  *     file.c     baked files: conditions, ranges, codings
+ *     secure.c   from http to https
  *     standard.c answers that many give: counters, the log
  *     serve.c    the server in an image: keys, port, counters
  *
@@ -323,8 +324,8 @@ struct http_writer {
 void put_span(struct http_writer *, struct span);
 void put_text(struct http_writer *, const char *);
 void put_u64(struct http_writer *, uint64_t);
-/* To the same place by TLS. */
-void reply_secure_place(struct http_exchange *, const struct http_request *);
+/* False: escaped, it is longer than the room for it. */
+MUST_USE bool put_escaped(struct http_writer *, struct span);
 /* The answer `w` has so far, then the lines every head ends with, and the
  * body if it is short enough.  `w` began at server->room. */
 struct http_writer reply_begin(struct http_exchange *);

@@ -112,8 +112,7 @@ void http_reply_page(struct http_exchange *x, unsigned status,
                                 .body = {page, (size_t)(w.p - page)}});
 }
 
-/* False: it is longer than the room for it. */
-static bool put_escaped(struct http_writer *w, struct span text)
+bool put_escaped(struct http_writer *w, struct span text)
 {
     static const char hex[] = "0123456789ABCDEF";
 
@@ -146,47 +145,4 @@ void http_reply_redirect(struct http_exchange *x, unsigned status,
     }
     put_text(&w, "\r\n");
     http_reply_page(x, status, (struct span){line, (size_t)(w.p - line)});
-}
-
-/* A host as the client gave it, without a port. */
-static struct span without_port(struct span host)
-{
-    for (size_t i = host.n; i > 0; i--) {
-        if (host.p[i - 1] == ']')
-            break;
-        if (host.p[i - 1] == ':')
-            return (struct span){host.p, i - 1};
-    }
-    return host;
-}
-
-/* A method but GET and HEAD must stay what it is (RFC 9110 15.4.9).  Who does
- * not say which host was meant cannot be sent there. */
-void reply_secure_place(struct http_exchange *x, const struct http_request *rq)
-{
-    uint16_t port = x->server->config.secure_port;
-    struct span host = without_port(http_field(rq, HTTP_HOST));
-    bool reads = rq->method & (HTTP_GET | HTTP_HEAD);
-    uint8_t line[704];
-    struct http_writer w = {line, line + sizeof(line)};
-
-    if (host.n == 0 || host.n > 255) {
-        http_reply_page(x, 400, SPAN(""));
-        return;
-    }
-    put_text(&w, "Location: https://");
-    put_span(&w, host);
-    if (port != 443) {
-        put_text(&w, ":");
-        put_u64(&w, port);
-    }
-    if (!put_escaped(&w, http1_at(rq->text, rq->head->path)) ||
-        (rq->query.n && !put_escaped(&w, SPAN("?"))) ||
-        !put_escaped(&w, rq->query)) {
-        http_reply_page(x, 414, SPAN(""));
-        return;
-    }
-    put_text(&w, "\r\n");
-    http_reply_page(x, reads ? 301 : 308,
-                    (struct span){line, (size_t)(w.p - line)});
 }

@@ -193,9 +193,10 @@ static void add_words(struct https *s, struct http_config *c)
             fmt(s->hsts, sizeof(s->hsts),
                 "Strict-Transport-Security: max-age=%u\r\n", (unsigned)hsts)};
     if (strcmp(key_string(env->keys, &key_tls), "only") == 0)
-        c->secure_port = port(env, key_given(env->keys, &key_https_public_port)
-                                       ? &key_https_public_port
-                                       : &key_https_port);
+        c->insecure = http_to_secure;
+    c->secure_port = port(env, key_given(env->keys, &key_https_public_port)
+                                   ? &key_https_public_port
+                                   : &key_https_port);
 }
 
 enum err https_serve(struct env *env, const struct http_config *config,
