@@ -48,7 +48,7 @@ const char *key_string_for(const struct keys *keys, const struct key *k,
                            const char *net)
 {
     const struct key_given *g = NULL;
-    const char *dot = strchr(net, '.');
+    const char *dot = memchr(net, '.', strlen(net));
     struct span name = span_of(net);
     uint64_t vlan = 0;
 
