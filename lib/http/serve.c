@@ -41,9 +41,8 @@ static uint32_t conns_for(struct env *env, uint32_t asked)
     if (n <= most)
         return n;
     log_warn(env->log, "http",
-             "%u connections at most, not %u: there are no "
-             "more TCP connections",
-             (unsigned)most, (unsigned)n);
+             "%u connections at most, not %u: TCP has no more", (unsigned)most,
+             (unsigned)n);
     return most;
 }
 
@@ -68,8 +67,8 @@ enum err http_serve(struct env *env, uint16_t port,
     h = http_new(env->arena, env->loop, &c, &t);
     if (!h) {
         log_error(env->log, "http",
-                  "no room for %u connections: raise "
-                  "limits.arena_bytes and limits.conn_bytes",
+                  "no room for %u connections: limits.arena_bytes and "
+                  "limits.conn_bytes",
                   (unsigned)c.conns);
         return E_FULL;
     }
