@@ -12,8 +12,9 @@
 enum { CA_PEM_BYTES = 4096, GIVEN_BYTES = 16384, SIDES = 3 };
 
 struct authority {
-    struct x509_pair pair;        /* its key is wiped unless it was given */
-    struct x509_pair leaf[SIDES]; /* only while they are made */
+    enum x509_algorithm algorithm; /* of the keys that are made */
+    struct x509_pair pair;         /* its key is wiped unless it was given */
+    struct x509_pair leaf[SIDES];  /* only while they are made */
     /* As PEM: the present one, and the one before, which may be lent. */
     char pem[2][CA_PEM_BYTES];
     size_t pem_n[2];

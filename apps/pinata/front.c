@@ -29,6 +29,10 @@ static struct span value(struct pinata *p, struct span name, struct text *t)
                              ca->pem_n[ca->now]};
     if (is(name, "name"))
         text_add_plain(t, ca->name);
+    else if (is(name, "commitment"))
+        text_add(t, p->prover.commitment);
+    else if (is(name, "public_key"))
+        text_add(t, p->prover.public_pem);
     else
         figure_add(p, name, t);
     return text_span(t);

@@ -198,15 +198,19 @@ static bool on_callback(struct stream *s, const struct endpoint *peer,
     return wrapped(v, tls_connect(p->reach, lower, NULL, &v->stream));
 }
 
-enum err gate_start(struct pinata *p)
+void gate_prepare(struct pinata *p)
 {
-    enum err err;
-
     p->visit = NEW_ARRAY(p->env, struct visit, p->visits);
     for (uint32_t i = p->visits; i-- > 0;) {
         p->visit[i].next_free = p->free_visit;
         p->free_visit = &p->visit[i];
     }
+}
+
+enum err gate_start(struct pinata *p)
+{
+    enum err err;
+
     if ((err = tcp_listen(p->env->net, PORT_SERVER, on_server, p)) ||
         (err = tcp_listen(p->env->net, PORT_CALLBACK, on_callback, p)))
         return err;

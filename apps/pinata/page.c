@@ -98,6 +98,11 @@ static const struct http_route routes[] = {
     GET("/counters", counters_page),
     GET("/metrics", metrics),
     GET("/healthz", healthz),
+    GET("/proof", proof_page),
+    GET("/proof.txt", proof_text),
+    GET("/proof.sig", proof_signature),
+    GET("/proof.pub", proof_public),
+    GET("/commitment", proof_commitment),
 };
 
 enum err page_start(struct pinata *p, uint32_t conns)

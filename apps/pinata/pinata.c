@@ -57,13 +57,15 @@ static void wish(const struct env *env, struct limits *l)
         (uint32_t)(HTTP_ARENA_BYTES + page_conns(&n) * HTTP_CONN_BYTES +
                    X509_WORK_BYTES + tls_bytes(n.gate) + tls_bytes(n.reach) +
                    tls_bytes(n.site) + visits * sizeof(struct visit) +
-                   sizeof(struct pinata) + GIVEN_BYTES + 4096);
+                   sizeof(struct pinata) + GIVEN_BYTES + SECRET_DISK_BYTES +
+                   4096);
 }
 
 static enum err start(struct env *env)
 {
     struct pinata *p = NEW(env, struct pinata);
     struct sessions n = sessions(env);
+    uint8_t *work;
     enum err err;
 
     p->env = env;
@@ -71,14 +73,19 @@ static enum err start(struct env *env)
     p->limit.per_minute = p->site_limit.per_minute =
         (uint32_t)key_uint(env->keys, &key_attempts_per_minute);
     metrics_add(env->metrics, &pinata_metrics_group, (const uint64_t *)&p->m);
-    if ((err = secret_start(p)) || (err = ca_start(p, &n)) ||
-        (err = page_start(p, page_conns(&n))))
+    /* What waits comes after what takes memory. */
+    gate_prepare(p);
+    work = arena_alloc(env->arena, SECRET_DISK_BYTES, BLK_ALIGN);
+    if ((err = ca_start(p, &n)) || (err = page_start(p, page_conns(&n))) ||
+        (err = secret_start(p, work)) || (err = proof_start(p)))
         return err;
     return gate_start(p);
 }
 
 BILLET_NET_APP_WISH(start, wish, .name = "pinata", .nets = {"uplink"},
+                    .blks = {"secret?"},
                     .limits = {.tcp_conns = 1024,
                                .tcp_half_open = 256,
                                .tcp_listeners = 6,
                                .fibers = 1});
+BILLET_DISKS;

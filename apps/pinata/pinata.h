@@ -6,12 +6,14 @@
 #define PINATA_H
 
 #include <billet/app.h>
+#include <billet/blk.h>
 #include <billet/http.h>
 #include <billet/tls.h>
 #include <billet/x509.h>
 
 #include "ca.h"
 #include "limit.h"
+#include "proof.h"
 #include "text.h"
 
 enum {
@@ -29,7 +31,8 @@ enum {
     PORT_CLIENT = 10002,   /* we are the client, on the same connection */
     PORT_PEER = 40001,
     GATE_PORTS = 3, /* those three, in order from PORT_SERVER */
-    SECRET_BYTES = 1024
+    SECRET_BYTES = 1024,
+    SECRET_DISK_BYTES = BLK_BLOCK_MAX /* of a disk, that are read */
 };
 
 #define PINATA_METRICS(M)                                                      \
@@ -86,10 +89,12 @@ struct pinata {
     uint8_t secret[SECRET_BYTES];
     size_t secret_n;
     struct authority ca;
+    struct prover prover;
 };
 
-/* secret.c: from a key or a file that was given along.  Says why not. */
-enum err secret_start(struct pinata *);
+/* secret.c: from a key, a file that was given along, or a disk.  `work` is of
+ * SECRET_DISK_BYTES, aligned as disks want it; wiped.  Waits. */
+enum err secret_start(struct pinata *, uint8_t *work);
 
 /* attempt.c */
 /* An attempt is over: for the log, and for the page. */
@@ -102,7 +107,8 @@ struct sessions {
 };
 enum err ca_start(struct pinata *, const struct sessions *);
 
-/* gate.c */
+/* gate.c: its memory, and then its ports. */
+void gate_prepare(struct pinata *);
 enum err gate_start(struct pinata *);
 
 /* page.c: at most so many connections at once, HTTPS included. */

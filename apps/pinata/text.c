@@ -95,6 +95,13 @@ void text_add_member_text(struct text *t, const char *key, const char *v)
 {
     add_key(t, key);
     put(t, '"');
-    text_add_plain(t, v);
+    for (; *v; v++) {
+        char one[2] = {*v, 0};
+
+        if (*v == '\n')
+            text_add(t, "\\n");
+        else
+            text_add_plain(t, one);
+    }
     put(t, '"');
 }

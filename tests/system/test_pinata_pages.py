@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: ISC
 """The Pinata's pages and limits: figures, attempts, where the secret is from,
 certificates that end and come anew."""
+import hashlib
 import json
 import re
+import secrets
 import ssl
 
 from billetlib import qemu
-from harness import Failed, each, until
+from harness import Failed, deadline, each, until
 from test_dhcp import said, wait_for
+from test_syslog import server
 from test_pinata import CERTS, FAMILIES, client, expect_secret
 
 ADDRESSES = ('--ipv4=10.73.0.2/24', '--ipv6=fd73::2/64')
+SECRET = '32 bytes that nobody can guess, or'
 BOTH = {'four': {'host': '10.73.0.2'}, 'six': {'host': '[fd73::2]'}}
 
 
@@ -146,7 +150,7 @@ def test_pinata_takes_its_secret_from_fw_cfg(t):
 
 
 @each(both={'words': ['--secret=another'], 'file': 'x' * 20,
-            'reason': 'are both given'},
+            'reason': 'more than one of'},
       long={'words': [], 'file': 'x' * 1025, 'reason': 'longer than 1,024'},
       empty={'words': ['--secret='], 'file': '', 'reason': 'is empty'})
 def test_pinata_says_what_is_wrong_with_a_secret(t, words, file, reason):
@@ -156,6 +160,107 @@ def test_pinata_says_what_is_wrong_with_a_secret(t, words, file, reason):
     (folder / 'secret').write_text(file)
     out = net.run('env', f'BILLET_FILES={folder}', t.image('pinata', ''),
                   '--net=tap0', *words, status=1).decode()
+    assert reason in out, out
+
+def proof(t, net, host, challenge):
+    """What openssl thinks of it; the text that was signed."""
+    for name, path in {'txt': f'proof.txt?challenge={challenge}',
+                       'sig': f'proof.sig?challenge={challenge}',
+                       'pub': 'proof.pub'}.items():
+        t.path(name).write_bytes(get(t, net, f'http://{host}/{path}'))
+    t.run(t.program('openssl'), 'dgst', '-sha256', '-verify', t.path('pub'),
+          '-signature', t.path('sig'), t.path('txt'))
+    return t.path('txt').read_text()
+
+
+@each(**BOTH)
+def test_pinata_proves_that_the_secret_is_inside(t, host):
+    net = t.network()
+    child = pinata(t, net, '--test', f'--secret={SECRET}')
+    challenge = secrets.token_hex(32)
+    commitment = hashlib.sha256(SECRET.encode()).hexdigest()
+    ca = hashlib.sha256(ssl.PEM_cert_to_DER_cert(
+        (CERTS / 'ca.crt').read_text())).hexdigest()
+    assert proof(t, net, host, challenge) == (
+        f'Billet Pinata proof 1\nchallenge: {challenge}\n'
+        f'commitment: sha256:{commitment}\nca: sha256:{ca}\n')
+    assert get(t, net, f'http://{host}/commitment').decode() == \
+        commitment + '\n'
+    page = get(t, net, f'http://{host}/').decode()
+    assert commitment in page and t.path('pub').read_text() in page
+    wait_for(child, commitment)
+
+    said_json = json.loads(get(t, net, f'http://{host}/proof?challenge=x%2By'))
+    assert said_json['challenge'] == 'x+y'
+    t.path('sig').write_bytes(bytes.fromhex(said_json['signature']))
+    t.path('txt').write_text(said_json['signed'])
+    t.run('openssl', 'dgst', '-sha256', '-verify', t.path('pub'),
+          '-signature', t.path('sig'), t.path('txt'))
+    assert said_json['public_key'] == t.path('pub').read_text()
+
+    # who has the secret can make the same key
+    secret_key = int(hashlib.sha256(
+        b'Billet P-256 key\0\0' + SECRET.encode()).hexdigest(), 16)
+    der = bytes.fromhex('302502010104' '20') + secret_key.to_bytes(32, 'big') \
+        + bytes.fromhex('a00a06082a8648ce3d030107')
+    der = bytes([0x30, len(der) - 2]) + der[2:]
+    t.path('key').write_bytes(der)
+    t.run('openssl', 'ec', '-inform', 'DER', '-in', t.path('key'), '-pubout',
+          '-out', t.path('pub2'))
+    assert t.path('pub2').read_text() == t.path('pub').read_text()
+
+
+def test_pinata_signs_no_nonsense_and_not_without_end(t):
+    net = t.network()
+    pinata(t, net, '--test', '--proofs-per-minute=2')
+    status = ('-o', t.path('body'), '-w', '%{http_code}')
+    for query in ('', '?challenge=', '?challenge=' + 'x' * 129,
+                  '?challenge=a%0Ab', '?challenge=%3Cb%3E', '?challenge=%FF',
+                  '?challenge=%zz', '?challenge=a%00'):
+        code = get(t, net, f'http://10.73.0.2/proof{query}', *status)
+        assert code == b'400', (query, code)
+    codes = [get(t, net, f'http://10.73.0.2/proof{kind}?challenge=x', *status)
+             for kind in ('', '.sig', '.txt', '')]
+    assert codes == [b'200', b'200', b'429', b'429'], codes
+    assert counters(t, net)['proofs'] == 2
+
+
+@each(process={'machine': False}, machine={'machine': True})
+def test_pinata_reads_its_secret_from_a_disk_once(t, machine):
+    net = t.network()
+    disk = t.path('secret.img')
+    disk.write_bytes(SECRET.encode().ljust(1 << 20, b'\0'))
+    if machine:
+        line = qemu.Line(cpu='max', memory_mb=64).kernel(
+            t.image('pinata'), [*ADDRESSES, '--test', '--wipe-secret'])
+        line.add('-drive', f'file={disk},format=raw,if=none,id=s', '-device',
+                 'virtio-blk-pci,drive=s,serial=secret')
+        guest = net.guest(line)
+        guest.wait_for('bytes, from a disk')
+        guest.wait_for('address fd73::2/64')
+    else:
+        child = pinata(t, net, '--test', f'--disk=secret={disk}',
+                       '--wipe-secret')
+        wait_for(child, 'bytes, from a disk')
+    out = client(t, net, '10.73.0.2:10000', 'client-p256')
+    assert SECRET in out, out
+    assert disk.read_bytes() == bytes(1 << 20)
+
+
+@each(empty={'words': ['--disk=secret=DISK'], 'reason': 'is empty'},
+      two={'words': ['--disk=secret=DISK', '--secret=abc'],
+           'reason': 'more than one of'},
+      readonly={'words': ['--disk=secret=DISK:ro', '--wipe-secret'],
+                'reason': 'can only be read'},
+      none={'words': ['--wipe-secret'], 'reason': 'there is no disk'})
+def test_pinata_says_what_is_wrong_with_a_disk(t, words, reason):
+    net = t.network()
+    disk = t.path('secret.img')
+    disk.write_bytes((b'' if 'empty' in reason else b'x' * 20).ljust(8192,
+                                                                    b'\0'))
+    out = net.run(t.image('pinata', ''), '--net=tap0',
+                  *[w.replace('DISK', str(disk)) for w in words],
+                  status=1).decode()
     assert reason in out, out
 
 
@@ -184,3 +289,30 @@ def test_pinata_renews_while_it_serves(t, words):
     assert re.match(rb'relayed [1-9]\d{2,} [1-9]\d{2,}', out), out
     until(lambda: said(child).count('the secret was given') == 2, 10,
           'both ends gave it')
+
+
+@deadline(240)
+def test_pinata_makes_rsa_keys(t):
+    net = t.network()
+    pinata(t, net, '--cert-keys=rsa4096')
+    ca = t.path('ca.crt')
+    ca.write_bytes(get(t, net, 'http://10.73.0.2/ca.crt'))
+    out = t.run('openssl', 'x509', '-in', ca, '-noout', '-text').decode()
+    assert 'Public-Key: (4096 bit)' in out and 'sha256WithRSA' in out, out
+    out = client(t, net, '10.73.0.2:443', None, '-no_ign_eof', '-CAfile', ca)
+    assert 'Server public key is 4096 bit' in out and \
+        'Verify return code: 0' in out, out
+    out = net.run('python3', CERTS.parent / 'system' / 'tls_relay.py',
+                  '10.73.0.2', 10000, 10002)
+    assert re.match(rb'relayed [1-9]\d{2,} [1-9]\d{2,}', out), out
+    until(lambda: counters(t, net)['secrets_given'] == 2, 20, 'both gave it')
+
+
+@each(four={'address': '10.73.0.1'}, six={'address': '[fd73::1]'})
+def test_pinata_tells_a_log_server(t, address):
+    net = t.network()
+    log = server(t, net, 'udp', address.strip('[]'))
+    pinata(t, net, '--test', f'--syslog=udp:{address}:5140')
+    client(t, net, '10.73.0.2:10000', None)
+    wait_for(log, r'pinata - pinata - 10000: 10\.73\.0\.1:\d+: .*sent alert '
+             'certificate_required')

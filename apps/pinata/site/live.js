@@ -62,4 +62,7 @@ say('no answer', 'off');
 setTimeout(look, document.hidden ? 10000 : 1000);
 }
 
+const challenge = document.getElementById('challenge');
+const random = crypto.getRandomValues(new Uint8Array(16));
+challenge.value ||= Array.from(random, b => b.toString(16).padStart(2, '0')).join('');
 look();
