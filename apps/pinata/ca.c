@@ -194,6 +194,12 @@ static const char *make_leaves(struct pinata *p)
     return why;
 }
 
+static bool makes_some(const struct authority *ca)
+{
+    return !ca->given_leaf[GATE] || !ca->given_leaf[REACH] ||
+           !ca->given_leaf[SITE];
+}
+
 static void renewed(struct pinata *p)
 {
     struct authority *ca = &p->ca;
@@ -201,7 +207,7 @@ static void renewed(struct pinata *p)
 
     ca->end_s = now + ca->life_s;
     ca->renew_at_s = now + ca->life_s / 3 * 2;
-    p->m.certificates_end_seconds = ca->end_s;
+    p->m.certificates_end_seconds = makes_some(ca) ? ca->end_s : 0;
     for (unsigned i = 0; i < SIDES; i++)
         x509_wipe(&ca->leaf[i]);
 }
@@ -279,6 +285,7 @@ static const char *side_start(struct pinata *p, unsigned i,
     const char *why = NULL;
     struct span text = given(p, sides[i].key, sides[i].file, &why);
 
+    ca->about = sides[i].file;
     if (why)
         return why;
     ca->given_leaf[i] = text.n > 0;
@@ -327,6 +334,7 @@ enum err ca_start(struct pinata *p, const struct sessions *n)
     ca->text = arena_alloc(p->env->arena, GIVEN_BYTES, 16);
     ca->name = key_string(p->env->keys, &key_name);
     ca->life_s = key_uint(p->env->keys, &key_cert_life);
+    ca->about = "the certificates";
     ca->timer.fire = on_time;
     if (strcmp(key_string(p->env->keys, &key_keys), "rsa4096") == 0)
         ca->algorithm = X509_RSA4096;
@@ -338,11 +346,10 @@ enum err ca_start(struct pinata *p, const struct sessions *n)
     }
     renewed(p);
     if (why) {
-        log_error(p->env->log, "pinata", "%s", why);
+        log_error(p->env->log, "pinata", "%s: %s", ca->about, why);
         return E_INVAL;
     }
-    if (!ca->given_leaf[GATE] || !ca->given_leaf[REACH] ||
-        !ca->given_leaf[SITE])
+    if (makes_some(ca))
         watch(p);
     return OK;
 }

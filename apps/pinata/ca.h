@@ -24,6 +24,7 @@ struct authority {
     struct timer timer;
     struct mspan work; /* X509_WORK_BYTES */
     const char *name;  /* of the servers */
+    const char *about; /* what is wrong, if something is */
     char *text;        /* GIVEN_BYTES, what is read; wiped after */
 };
 

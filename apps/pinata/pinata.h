@@ -49,7 +49,8 @@ enum {
     M(COUNTER, renewals, "", "times that certificates were made anew")         \
     M(GAUGE, open, "", "attempts that go on")                                  \
     M(GAUGE, open_high, "", "the most that ever were")                         \
-    M(GAUGE, certificates_end_seconds, "", "since 1970: they are valid until")
+    M(GAUGE, certificates_end_seconds, "",                                     \
+      "since 1970: those made here are valid until; 0: none is")
 METRICS_STRUCT(pinata, PINATA_METRICS);
 
 /* One that is over, for the page; equal ones in a row are one. */

@@ -316,3 +316,60 @@ def test_pinata_tells_a_log_server(t, address):
     client(t, net, '10.73.0.2:10000', None)
     wait_for(log, r'pinata - pinata - 10000: 10\.73\.0\.1:\d+: .*sent alert '
              'certificate_required')
+
+
+def pem(*names):
+    return '\n'.join((CERTS / name).read_text() for name in names)
+
+
+@each(files={'by_key': False}, keys={'by_key': True})
+def test_pinata_takes_a_ca_and_makes_what_is_below(t, by_key):
+    net = t.network()
+    ca = pem('ca.crt', 'ca.key')
+    folder = t.path('files')
+    folder.mkdir()
+    if by_key:
+        pinata(t, net, '--ca=' + ca.replace('\n', '\\n'), f'--secret={SECRET}')
+    else:
+        (folder / 'ca.pem').write_text(ca)
+        pinata(t, net, f'--secret={SECRET}', env=[f'BILLET_FILES={folder}'])
+    assert get(t, net, 'http://10.73.0.2/ca.crt') == \
+        (CERTS / 'ca.crt').read_bytes()
+    out = client(t, net, '10.73.0.2:10000', 'client-p256')
+    assert SECRET in out and 'Verify return code: 0' in out, out
+
+
+def test_pinata_takes_all_certificates_and_no_key_of_a_ca(t):
+    net = t.network()
+    folder = t.path('files')
+    folder.mkdir()
+    (folder / 'ca.pem').write_text(pem('ca.crt'))
+    (folder / 'client.pem').write_text(pem('client-p384.crt',
+                                           'client-p384.key'))
+    env = [f'BILLET_FILES={folder}']
+    out = net.run('env', *env, t.image('pinata', ''), '--net=tap0',
+                  status=1).decode()
+    assert 'has no key, and a certificate is missing' in out, out
+    (folder / 'server.pem').write_text(pem('server-rsa2048.crt',
+                                           'server-rsa2048.key'))
+    (folder / 'site.pem').write_text(pem('server-ed25519.crt',
+                                         'server-ed25519.key'))
+    pinata(t, net, f'--secret={SECRET}', env=env)
+    out = client(t, net, '10.73.0.2:10000', 'client-p256')
+    assert SECRET in out and 'Server public key is 2048 bit' in out, out
+    out = client(t, net, '10.73.0.2:443', None, '-no_ign_eof')
+    assert 'Verify return code: 0' in out and 'ED25519' in out.upper(), out
+    out = net.run('python3', CERTS.parent / 'system' / 'tls_relay.py',
+                  '10.73.0.2', 10000, 10002)
+    until(lambda: counters(t, net)['secrets_given'] == 3, 20, 'it met itself')
+
+
+@each(ca={'words': ['--ca=nonsense'], 'reason': 'the CA that is given cannot'},
+      key={'words': ['--test', '--site=' + 'x' * 20],
+           'reason': 'site.pem: there is no certificate in it'},
+      long={'words': ['--site=' + 'x' * 17000], 'reason': 'site.pem: a certificate that is given is longer'})
+def test_pinata_says_what_is_wrong_with_certificates(t, words, reason):
+    net = t.network()
+    out = net.run(t.image('pinata', ''), '--net=tap0', *words,
+                  status=1).decode()
+    assert reason in out, out
