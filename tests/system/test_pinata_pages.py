@@ -373,3 +373,16 @@ def test_pinata_says_what_is_wrong_with_certificates(t, words, reason):
     out = net.run(t.image('pinata', ''), '--net=tap0', *words,
                   status=1).decode()
     assert reason in out, out
+
+
+@each(same4={'host': '10.73.0.2', 'door': '10002'},
+      same6={'host': 'fd73::2', 'door': '10002'},
+      back4={'host': '10.73.0.2', 'door': '10001:40001'},
+      back6={'host': 'fd73::2', 'door': '10001:40001'})
+def test_pinata_meets_itself(t, host, door):
+    net = t.network()
+    pinata(t, net, f'--secret={SECRET}')
+    out = net.run('python3', CERTS.parent / 'system' / 'tls_relay.py', host,
+                  10000, door)
+    assert re.match(rb'relayed [1-9]\d{2,} [1-9]\d{2,}', out), out
+    until(lambda: counters(t, net)['secrets_given'] == 2, 20, 'both gave it')
