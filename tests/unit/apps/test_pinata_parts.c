@@ -112,7 +112,7 @@ START_TEST(test_members_and_what_json_does_not_take)
     text_add_member(&t, "n", 7);
     text_add_member_text(&t, "s", "a\"b\\c<d>\n\xc3\xa9");
     text_add(&t, "}");
-    ck_assert_str_eq(room, "{\"n\": 7,\n \"s\": \"a?b?c?d????\"}");
+    ck_assert_str_eq(room, "{\"n\": 7,\n \"s\": \"a?b?c?d?\\n??\"}");
 }
 END_TEST
 
