@@ -73,7 +73,10 @@ struct tm *billet_wolfssl_gmtime(const time_t *t, struct tm *out);
 #define ECC_USER_CURVES
 #define HAVE_CURVE25519
 #define HAVE_ED25519
-#define WOLFSSL_HAVE_MLKEM
+#define WOLFSSL_HAVE_MLKEM /* in C: its assembly is 150 KB for a tenth of a
+                            * handshake */
+#define WC_MLKEM_NO_ASM
+#define WC_SHA3_NO_ASM
 #define WOLFSSL_WC_MLKEM
 #define WOLFSSL_PQC_HYBRIDS
 #define WOLFSSL_TLS_NO_MLKEM_STANDALONE /* with X25519 or not at all */
@@ -105,11 +108,11 @@ struct tm *billet_wolfssl_gmtime(const time_t *t, struct tm *out);
 #define NO_HC128
 
 /* Numbers. */
-#define WOLFSSL_SP_MATH_ALL
+#define WOLFSSL_SP_MATH_ALL /* P-384, RSA-3072 and RSA-4096 by loops that know
+                             * any size: their own code is half a megabyte */
+#define WOLFSSL_HAVE_SP_ECC /* P-256 and RSA-2048 by code of their own */
 #define WOLFSSL_HAVE_SP_RSA
-#define WOLFSSL_HAVE_SP_ECC
-#define WOLFSSL_SP_384
-#define WOLFSSL_SP_4096
+#define WOLFSSL_SP_NO_3072
 #define SP_INT_BITS 4096 /* moduli; products have twice that */
 
 #ifdef BILLET_CRYPTO_ASM
