@@ -8,6 +8,7 @@
 bool der_next(struct span *in, struct der *out)
 {
     size_t head = 2, n, bytes;
+    struct der all;
 
     if (in->n < 2 || (in->p[0] & 0x1f) == 0x1f) /* tags of several bytes */
         return false;
@@ -23,9 +24,10 @@ bool der_next(struct span *in, struct der *out)
     }
     if (n > in->n - head)
         return false;
-    *out = (struct der){in->p[0], {in->p + head, n}, {in->p, head + n}};
+    all = (struct der){in->p[0], {in->p + head, n}, {in->p, head + n}};
     in->p += head + n;
     in->n -= head + n;
+    *out = all; /* which may be where `in` was */
     return true;
 }
 

@@ -32,10 +32,10 @@ static const struct path_answer good = {0};
 
 static struct path_answer no(uint8_t code, const char *why)
 {
-    return (struct path_answer){code, why};
+    return (struct path_answer){.alert = code, .why = why};
 }
 
-static DecodedCert *read_cert(struct crypto_mem *mem, struct span der)
+DecodedCert *path_read(struct crypto_mem *mem, struct span der)
 {
     DecodedCert *c = crypto_mem_get(mem, sizeof(*c));
     int answer;
@@ -52,7 +52,7 @@ static DecodedCert *read_cert(struct crypto_mem *mem, struct span der)
     return NULL;
 }
 
-static void free_cert(DecodedCert *c)
+void path_forget(DecodedCert *c)
 {
     if (!c)
         return;
@@ -62,19 +62,19 @@ static void free_cert(DecodedCert *c)
 
 bool path_is_for(struct crypto_mem *mem, struct span der, const char *host)
 {
-    DecodedCert *c = read_cert(mem, der);
+    DecodedCert *c = path_read(mem, der);
     bool is = c && path_has_host(c, host);
 
-    free_cert(c);
+    path_forget(c);
     return is;
 }
 
 bool path_has_key(struct crypto_mem *mem, struct span der, struct span key)
 {
-    DecodedCert *c = read_cert(mem, der);
+    DecodedCert *c = path_read(mem, der);
     bool is = c && wc_CheckPrivateKeyCert(key.p, (word32)key.n, c, 0, mem) == 1;
 
-    free_cert(c);
+    path_forget(c);
     return is;
 }
 
@@ -106,6 +106,20 @@ static bool signed_by(struct walk *w, const DecodedCert *c,
         issuer->publicKey, issuer->pubKeySize, issuer->keyOID, c->signature,
         c->sigLength, c->signatureOID, c->source + c->sigParamsIndex,
         c->sigParamsLength, NULL);
+    FreeSignatureCtx(&ctx);
+    return answer == 0;
+}
+
+bool path_signed(struct crypto_mem *mem, const DecodedCert *by,
+                 struct span body, struct span signature, word32 algorithm)
+{
+    SignatureCtx ctx;
+    int answer;
+
+    InitSignatureCtx(&ctx, mem, INVALID_DEVID);
+    answer = ConfirmSignature(&ctx, body.p, (word32)body.n, by->publicKey,
+                              by->pubKeySize, by->keyOID, signature.p,
+                              (word32)signature.n, algorithm, NULL, 0, NULL);
     FreeSignatureCtx(&ctx);
     return answer == 0;
 }
@@ -184,7 +198,7 @@ static bool date_of(const byte *date, int n, int64_t *out)
     return date && der_next(&in, &d) && der_time(&d, out);
 }
 
-static struct path_answer check_dates(const DecodedCert *c, int64_t now)
+struct path_answer path_dates(const DecodedCert *c, int64_t now)
 {
     int64_t from, until;
 
@@ -213,7 +227,7 @@ static struct path_answer check_one(const struct walk *w, const DecodedCert *c,
     if (c->criticalExt)
         return no(ALERT_UNSUPPORTED_CERTIFICATE,
                   "a certificate has an unknown critical extension");
-    a = check_dates(c, w->q->now_s);
+    a = path_dates(c, w->q->now_s);
     if (a.alert)
         return a;
     if (!is_root && !signature_is_modern(c->signatureOID))
@@ -297,7 +311,7 @@ static bool step_to_root(struct walk *w, const DecodedCert *c,
         DecodedCert *root;
 
         if (memcmp(anchor->name, c->issuerHash, KEYID_SIZE) != 0 ||
-            !(root = read_cert(w->mem, anchor->der)))
+            !(root = path_read(w->mem, anchor->der)))
             continue;
         if (may_be_issuer(c, root)) {
             if (signed_by(w, c, root)) {
@@ -307,7 +321,7 @@ static bool step_to_root(struct walk *w, const DecodedCert *c,
             }
             *a = bad_signature(c);
         }
-        free_cert(root);
+        path_forget(root);
     }
     return false;
 }
@@ -363,84 +377,15 @@ struct path_answer path_check(const struct path_question *q,
     if (n == 0 || n > PATH_CERTS_MAX)
         return no(ALERT_BAD_CERTIFICATE, "too many certificates, or none");
     for (; w.n < n && !a.alert; w.n++)
-        if (!(w.cert[w.n] = read_cert(mem, certs[w.n])))
+        if (!(w.cert[w.n] = path_read(mem, certs[w.n])))
             a = no(ALERT_BAD_CERTIFICATE, "a certificate cannot be read");
     if (!a.alert)
         a = build(&w);
     if (!a.alert)
         a = check_path(&w);
+    if (!a.alert && w.depth > 1)
+        a.issuer = (struct span){w.path[1]->source, w.path[1]->maxIdx};
     for (unsigned i = 0; i <= PATH_CERTS_MAX; i++)
-        free_cert(w.cert[i]);
+        path_forget(w.cert[i]);
     return a;
-}
-
-static const char *add_anchor(struct path_trust *t, struct crypto_mem *mem,
-                              struct span der)
-{
-    struct path_anchor *a = &t->anchors[t->n];
-    DecodedCert *c = read_cert(mem, der);
-    uint8_t *copy;
-
-    if (!c)
-        return "a trusted certificate cannot be read";
-    memcpy(a->name, c->subjectHash, KEYID_SIZE);
-    free_cert(c);
-    if (!(copy = crypto_mem_get(mem, der.n)))
-        return "no memory for the trusted certificates";
-    memcpy(copy, der.p, der.n);
-    a->der = (struct span){copy, der.n};
-    t->n++;
-    return NULL;
-}
-
-static const char *add_pem(struct path_trust *t, struct crypto_mem *mem,
-                           struct span text)
-{
-    const char *why = NULL;
-    struct pem pem;
-    size_t at = 0;
-
-    while (!why && pem_next(text, &at, &pem)) {
-        uint8_t *room;
-        size_t n;
-
-        if (!pem_is(&pem, "CERTIFICATE") && !pem_is(&pem, "X509 CERTIFICATE"))
-            continue;
-        if (t->n == PATH_ANCHORS_MAX)
-            return "there are too many trusted certificates";
-        if (!(room = crypto_mem_get(mem, pem.text.n)))
-            return "no memory for the trusted certificates";
-        n = pem_bytes(&pem, room);
-        why = n ? add_anchor(t, mem, (struct span){room, n})
-                : "a trusted certificate is no base64";
-        crypto_mem_put(room);
-    }
-    return why || t->n ? why : "there is no trusted certificate";
-}
-
-const char *path_trust_read(struct path_trust *t, struct crypto_mem *mem,
-                            struct span text)
-{
-    const char *why;
-    unsigned room = text.n / 256 < PATH_ANCHORS_MAX
-                        ? (unsigned)(text.n / 256) + 1
-                        : PATH_ANCHORS_MAX;
-
-    *t = (struct path_trust){0};
-    t->anchors = crypto_mem_get(mem, room * sizeof(*t->anchors));
-    if (!t->anchors)
-        return "no memory for the trusted certificates";
-    why = text.n && text.p[0] == 0x30 ? add_anchor(t, mem, text)
-                                      : add_pem(t, mem, text);
-    if (why)
-        path_trust_free(t);
-    return why;
-}
-
-void path_trust_free(struct path_trust *t)
-{
-    for (unsigned i = 0; i < t->n; i++)
-        crypto_mem_put((void *)(uintptr_t)t->anchors[i].der.p);
-    crypto_mem_put(t->anchors);
-    *t = (struct path_trust){0};
 }

@@ -46,6 +46,8 @@ struct path_question {
 struct path_answer {
     uint8_t alert; /* RFC 8446 6; 0: it is good */
     const char *why;
+    struct span issuer; /* of the first one, when it is good: in the trust, or
+                         * among what was shown; empty: trusted itself */
 };
 
 /* Whether such a certificate is for `host`, by its alternative names. */

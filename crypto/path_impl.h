@@ -13,10 +13,21 @@
 enum {
     ALERT_BAD_CERTIFICATE = 42,
     ALERT_UNSUPPORTED_CERTIFICATE = 43,
+    ALERT_CERTIFICATE_REVOKED = 44,
     ALERT_CERTIFICATE_EXPIRED = 45,
     ALERT_UNKNOWN_CA = 48,
-    ALERT_INTERNAL_ERROR = 80
+    ALERT_INTERNAL_ERROR = 80,
+    ALERT_BAD_STATUS_RESPONSE = 113
 };
+
+/* NULL: it cannot be read, or there is no memory; path_forget() it. */
+DecodedCert *path_read(struct crypto_mem *, struct span der);
+void path_forget(DecodedCert *); /* NULL is nothing */
+/* Whether it is valid at that time. */
+struct path_answer path_dates(const DecodedCert *, int64_t now_s);
+/* Whether `by` has signed so; the algorithm as wolfSSL has it. */
+bool path_signed(struct crypto_mem *, const DecodedCert *by, struct span body,
+                 struct span signature, word32 algorithm);
 
 /* Whether the names of `cert` are within what its issuer's certificate, or one
  * further up, fences in (RFC 5280 4.2.1.10). */

@@ -191,6 +191,8 @@ static WOLFSSL_CTX *context(struct tls *tls, const struct tls_identity *id,
     if (!server || tls->demand)
         verify = WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     wolfSSL_CTX_set_verify(ctx, verify, tls_verify);
+    ctx->ocspStatusVerifyCb = tls_on_staple;
+    ctx->cm->ocspStaplingEnabled = !server || tls->staples;
     ctx->verifyNone = 1; /* tls_verify() alone decides */
     if (wolfSSL_CTX_SetMinVersion(ctx, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS ||
         wolfSSL_CTX_set_cipher_list(ctx, ciphers) != WOLFSSL_SUCCESS ||
@@ -200,6 +202,8 @@ static WOLFSSL_CTX *context(struct tls *tls, const struct tls_identity *id,
         *why = "the protocol cannot be set";
     else if (id)
         *why = set_identity(tls, ctx, id);
+    if (!*why && server)
+        *why = tls_set_staple(tls, ctx, (struct span){0});
     if (server)
         set_server(tls, ctx);
     if (!*why)

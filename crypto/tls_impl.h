@@ -27,6 +27,8 @@ enum {
     TLS_RECALL_MAX = 16 /* hosts of which a session is kept; beyond: the oldest
                          * goes */
 };
+#define TLS_NO_STAPLE                                                          \
+    "the certificate demands an OCSP answer, and there was none"
 #define TLS_CHALLENGE    "acme-tls/1" /* RFC 8737 */
 #define TLS_HANDSHAKE_NS (15 * NS_PER_SEC)
 #define TLS_RECALL_NS    (3600 * NS_PER_SEC)
@@ -42,6 +44,7 @@ struct tls {
     struct path_trust trust;
     struct tls_recall *recall[TLS_RECALL_MAX];
     bool demand, no_tickets;
+    bool staples; /* any identity has one, or had */
     char alpn[TLS_ALPN_BYTES];
     WOLFSSL_CTX *client;
     WOLFSSL_CTX *challenge; /* answers ACME's; NULL: none is open */
@@ -74,9 +77,13 @@ struct tls_session {
     uint32_t out_n, out_at;
     uint8_t *peer; /* its certificate */
     uint32_t peer_n;
+    uint8_t *issuer; /* of it, until the answer about it was judged */
+    uint32_t issuer_n;
     uint8_t alert;     /* that we sent; 0: none */
     uint64_t recalled; /* the ticket that it began with */
     bool connects : 1;
+    bool stapled : 1;      /* an OCSP answer was there */
+    bool must_staple : 1;  /* and had to be */
     bool was_open : 1;     /* and nothing was wrong with it */
     bool mute : 1;         /* nothing may follow the alert that was sent */
     bool lower_eof : 1;    /* the transport has no more for us */
@@ -127,6 +134,22 @@ bool tls_flush(struct tls_session *);
 bool tls_pull(struct tls_session *);
 void tls_drop_plain(struct tls_session *);
 void tls_drop(struct tls_session *); /* that, and what is to be sent */
+
+/* Tells the peer why; 0, for who says so to wolfSSL. */
+int tls_refuse(struct tls_session *, uint8_t code, const char *why);
+uint64_t tls_wall_ns(const struct tls *);
+
+/* tls_staple.c: what a context shows; whether a client asks for it; the
+ * judgement, of TLS 1.2 when the message comes. */
+const char *tls_set_staple(struct tls *, WOLFSSL_CTX *, struct span ocsp);
+bool tls_ask_staple(struct tls_session *);
+struct path_answer tls_judge_staple(struct tls_session *, struct span cert,
+                                    struct span issuer);
+int tls_on_staple(WOLFSSL *, int error, byte *response, word32 n, word32 at,
+                  void *user);
+void tls_drop_issuer(struct tls_session *);
+int tls_ocsp_decode(OcspResponse *, void *cm, void *heap, int any_cert,
+                    int any_signature);
 
 /* tls_recall.c: keeps what the next session with that host can begin with; and
  * begins with it. */

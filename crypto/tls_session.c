@@ -190,7 +190,7 @@ static void keep_peer(struct tls_session *x, struct span der)
     x->peer_n = (uint32_t)der.n;
 }
 
-static int refuse(struct tls_session *x, uint8_t code, const char *why)
+int tls_refuse(struct tls_session *x, uint8_t code, const char *why)
 {
     x->why = why;
     SendAlert(x->ssl, alert_fatal, code);
@@ -199,7 +199,7 @@ static int refuse(struct tls_session *x, uint8_t code, const char *why)
     return 0;
 }
 
-static uint64_t tls_wall_ns(const struct tls *tls)
+uint64_t tls_wall_ns(const struct tls *tls)
 {
     return tls->clock ? clock_wall_ns(tls->clock, loop_now(tls->loop)) : 0;
 }
@@ -221,16 +221,22 @@ int tls_verify(int ok, WOLFSSL_X509_STORE_CTX *store)
     if (n == 0) /* wolfSSL has sent the alert, if one was demanded */
         return ok && !x->connects && !x->tls->demand;
     if (n > PATH_CERTS_MAX)
-        return refuse(x, bad_certificate, "there are too many certificates");
+        return tls_refuse(x, bad_certificate,
+                          "there are too many certificates");
     for (unsigned i = 0; i < n; i++)
         certs[i] =
             (struct span){store->certs[i].buffer, store->certs[i].length};
     a = path_check(&q, &x->tls->mem, certs, n);
     if (!a.alert && !ok)
-        a = (struct path_answer){bad_certificate, tls_reason(store->error)};
+        a = (struct path_answer){.alert = bad_certificate,
+                                 .why = tls_reason(store->error)};
     if (a.alert)
-        return refuse(x, a.alert, a.why);
+        return tls_refuse(x, a.alert, a.why);
     keep_peer(x, certs[0]);
+    if (x->connects)
+        a = tls_judge_staple(x, certs[0], a.issuer);
+    if (a.alert)
+        return tls_refuse(x, a.alert, a.why);
     return 1;
 }
 
@@ -240,6 +246,7 @@ static void handshake_done(struct tls_session *x)
     word16 n = 0;
 
     timer_clear(x->tls->loop, &x->timer);
+    tls_drop_issuer(x);
     x->state = TLS_OPEN;
     x->was_open = true;
     x->tls->count.handshakes++;
@@ -257,7 +264,11 @@ bool tls_shake_hands(struct tls_session *x)
     WOLFSSL *ssl = tls_enter(x);
     int answer = x->connects ? wolfSSL_connect(ssl) : wolfSSL_accept(ssl);
 
-    if (answer == WOLFSSL_SUCCESS)
+    if (answer == WOLFSSL_SUCCESS && x->must_staple && !x->stapled) {
+        tls_refuse(x, bad_certificate_status_response, TLS_NO_STAPLE);
+        tls_fail(x, E_PROTO, x->why);
+        answer = WOLFSSL_FATAL_ERROR;
+    } else if (answer == WOLFSSL_SUCCESS)
         handshake_done(x);
     else
         waits(x, answer);
@@ -331,6 +342,7 @@ bool tls_info(struct stream *s, struct tls_info *out)
                              .cipher = wolfSSL_get_cipher(x->ssl),
                              .group = wolfSSL_get_curve_name(x->ssl),
                              .alpn = x->alpn[0] ? x->alpn : NULL,
+                             .stapled = x->stapled,
                              .resumed = wolfSSL_session_reused(x->ssl) != 0,
                              .peer = {x->peer, x->peer_n}};
     return true;

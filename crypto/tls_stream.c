@@ -75,6 +75,7 @@ static void dispose(struct tls_session *x)
     timer_clear(tls->loop, &x->timer);
     drop_ssl(x);
     crypto_mem_put(x->peer);
+    tls_drop_issuer(x);
     ASSERT(x->account.in_use == 0);
     x->lower->on_event = NULL;
     stream_release(x->lower);
@@ -253,7 +254,8 @@ static bool offer(struct tls_session *x)
     size_t n = strlen(x->host);
 
     tls_recall(x);
-    if (wolfSSL_UseSessionTicket(x->ssl) != WOLFSSL_SUCCESS)
+    if (wolfSSL_UseSessionTicket(x->ssl) != WOLFSSL_SUCCESS ||
+        !tls_ask_staple(x))
         return false;
     if (n && !ipaddr_parse(&address, (struct span){(uint8_t *)x->host, n}) &&
         wolfSSL_UseSNI(x->ssl, WOLFSSL_SNI_HOST_NAME, x->host, (word16)n) !=

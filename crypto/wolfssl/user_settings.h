@@ -63,6 +63,8 @@ struct tm *billet_wolfssl_gmtime(const time_t *t, struct tm *out);
 #define HAVE_SESSION_TICKET
 #define WOLFSSL_NO_DEF_TICKET_ENC_CB /* ticket.c */
 #define HAVE_MAX_FRAGMENT
+#define HAVE_OCSP /* what is asked of its module is in tls_staple.c */
+#define HAVE_CERTIFICATE_STATUS_REQUEST
 #define HAVE_SERVER_RENEGOTIATION_INFO /* says that there is none */
 #define HAVE_KEYING_MATERIAL /* RFC 5705 */
 #define NO_SESSION_CACHE /* tickets only: state is the client's */

@@ -60,6 +60,7 @@ struct tls_info {
     const char *version, *cipher, *group;
     const char *alpn; /* NULL: nothing agreed */
     bool resumed;
+    bool stapled;     /* a server's certificate, by an OCSP answer */
     struct span peer; /* the peer's certificate, DER; empty: none, or kept no
                        * longer for its size, or resumed */
 };
@@ -75,6 +76,11 @@ struct tls *tls_new(struct env *, const struct tls_config *, const char **why);
  * go on keep what they have.  NULL, or why it is not taken. */
 const char *tls_replace(struct tls *, unsigned index,
                         const struct tls_identity *);
+
+/* From now on clients that ask for it are shown this OCSPResponse, DER, beside
+ * the `index`th certificate, until that is replaced; empty: none.  NULL, or why
+ * it is not taken. */
+const char *tls_staple(struct tls *, unsigned index, struct span ocsp);
 
 /* From now on these roots are the trusted ones, for handshakes that are not
  * done, too.  NULL, or why they are not taken. */
