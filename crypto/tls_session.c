@@ -268,6 +268,12 @@ bool tls_shake_hands(struct tls_session *x)
         tls_refuse(x, bad_certificate_status_response, TLS_NO_STAPLE);
         tls_fail(x, E_PROTO, x->why);
         answer = WOLFSSL_FATAL_ERROR;
+    } else if (answer == WOLFSSL_SUCCESS && !IsAtLeastTLSv1_3(ssl->version) &&
+               !ssl->options.haveEMS) {
+        /* RFC 7627 5.2: else two sessions may have the same secret */
+        tls_refuse(x, handshake_failure, "no extended master secret");
+        tls_fail(x, E_PROTO, x->why);
+        answer = WOLFSSL_FATAL_ERROR;
     } else if (answer == WOLFSSL_SUCCESS)
         handshake_done(x);
     else

@@ -236,6 +236,24 @@ START_TEST(test_agree_resumed_hosts_are_bounded)
 }
 END_TEST
 
+/* RFC 7627: TLS 1.2 without it is refused. */
+START_TEST(test_agree_extended_master_secret_is_demanded)
+{
+    rig_start(NULL, NULL);
+    rig.tls_client->client->method->version.minor = TLSv1_2_MINOR;
+    rig.tls_client->client->method->downgrade = 0;
+    rig_connect("localhost", sizeof(rig.to_client));
+    wolfSSL_DisableExtendedMasterSecret(
+        CONTAINER(rig.client.s, struct tls_session, stream)->ssl);
+    rig_run();
+    ck_assert(!(rig.server.seen & STREAM_OPEN));
+    ck_assert_ptr_nonnull(
+        strstr(rig.server.failure, "no extended master secret"));
+    rig_sleep(5 * NS_PER_SEC);
+    rig_quiet();
+}
+END_TEST
+
 static bool challenged(const char *alpn)
 {
     struct tls_config c = rig_client(), s = rig_server();
@@ -356,5 +374,7 @@ RUN_TESTS("agree", PANICS(), test_agree_name_chooses_certificate,
           test_agree_on_a_protocol, test_agree_on_exported_keys,
           test_agree_on_new_keys, test_agree_resumed_of_1_3,
           test_agree_resumed_of_1_2, test_agree_resumed_hosts_are_bounded,
-          test_agree_challenge_of_acme, test_ticket_keys_turn_each_hour,
-          test_ticket_changed_is_refused, test_config_what_is_wrong_is_said)
+          test_agree_challenge_of_acme,
+          test_agree_extended_master_secret_is_demanded,
+          test_ticket_keys_turn_each_hour, test_ticket_changed_is_refused,
+          test_config_what_is_wrong_is_said)
