@@ -14,6 +14,7 @@ static struct crypto_mem *in_charge;
 
 void crypto_wipe(void *p, size_t n)
 {
+    MEM_UNPOISON(p, n); /* a heap that was in it is no more */
     memset(p, 0, n);
     __asm__ volatile("" : : "r"(p) : "memory");
 }

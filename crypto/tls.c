@@ -338,8 +338,10 @@ struct tls *tls_new(struct env *env, const struct tls_config *c,
     crypto_mem_init(&tls->mem, (struct mspan){memory, n}, key);
     if ((*why = set_up(tls, c)))
         return NULL;
-    if (c->labels)
-        metrics_add_computed(env->metrics, &tls_metrics_group,
-                             &tls->count.handshakes, refresh, tls);
+    if (!c->labels)
+        return tls;
+    metrics_add_computed(env->metrics, &tls_metrics_group,
+                         &tls->count.handshakes, refresh, tls);
+    metrics_label(env->metrics, c->labels);
     return tls;
 }

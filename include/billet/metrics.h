@@ -74,6 +74,8 @@ void metrics_add_computed(struct metrics *, const struct metrics_group *,
  * text must stay. */
 void metrics_add_labelled(struct metrics *, const struct metrics_group *,
                           const uint64_t *values, const char *labels);
+/* The same for the group that was added last. */
+void metrics_label(struct metrics *, const char *labels);
 
 /* One value by its full name without labels ("net_rx_frames"), summed over the
  * labels; 0 when there is none. */

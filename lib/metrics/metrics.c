@@ -46,6 +46,12 @@ void metrics_add_computed(struct metrics *m, const struct metrics_group *g,
                .group = g, .values = values, .refresh = refresh, .user = user});
 }
 
+void metrics_label(struct metrics *m, const char *labels)
+{
+    ASSERT(m->n > 0);
+    m->entry[m->n - 1].labels = labels;
+}
+
 /* A row's position, in the order of registration. */
 struct place {
     unsigned group, row;

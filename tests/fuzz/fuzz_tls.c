@@ -129,7 +129,8 @@ static void on_event(struct stream *s, unsigned events, void *user)
     if (events & STREAM_OPEN && w.flags & TALKS) {
         struct mspan room = stream_reserve(s);
 
-        memset(room.p, 'x', room.n);
+        if (room.n)
+            memset(room.p, 'x', room.n);
         stream_commit(s, room.n);
     }
     if (events & STREAM_EOF)
@@ -247,7 +248,7 @@ static void run(void)
         if (!more && !turn())
             return;
     }
-    MUST(!"at rest");
+    fuzz_broken(__LINE__, "it rests");
 }
 
 static void feed(struct span in)

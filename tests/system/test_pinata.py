@@ -134,9 +134,11 @@ def test_pinata_page(t, family):
 def test_pinata_calls_back(t, family):
     net = t.network()
     pinata(t, net)
+    silence = t.path('silence')
     server = net.start(
-        # it ends when its input does
-        'sh', '-c', 'sleep 100 | "$@"', 'sh', t.program('openssl'), 's_server', f'-{family}', '-accept', '40001',
+        # it ends when its input does, which nobody ends here
+        'sh', '-c', f'mkfifo {silence}; exec "$@" <>{silence}', 'sh',
+        t.program('openssl'), 's_server', f'-{family}', '-accept', '40001',
         '-cert', CERTS / 'server-p256.crt', '-key',
         CERTS / 'server-p256.key', '-Verify', '3', '-verify_return_error',
         '-CAfile', CERTS / 'ca.crt', log='server')

@@ -136,6 +136,19 @@ START_TEST(test_computed_values_are_refreshed_once_a_reading)
 }
 END_TEST
 
+START_TEST(test_computed_values_have_labels_too)
+{
+    unsigned step = 1;
+
+    m = (struct metrics){0};
+    computed = (struct shop_metrics){0};
+    metrics_add_computed(&m, &shop_metrics_group, &computed.orders, refresh,
+                         &step);
+    metrics_label(&m, "town=\"Ulm\"");
+    ck_assert(strstr(text(512), "shop_orders_total{town=\"Ulm\"} 1\n"));
+}
+END_TEST
+
 START_TEST(test_get_sums_over_labels)
 {
     struct nic_metrics a = {1, 2, 3}, b = {4, 5, 6};
@@ -165,4 +178,4 @@ RUN_TESTS("metrics", PANICS(test_one_group_too_many_panics),
           test_a_family_is_written_once_over_several_groups,
           test_pieces_of_any_size_make_the_same_text,
           test_computed_values_are_refreshed_once_a_reading,
-          test_get_sums_over_labels)
+          test_computed_values_have_labels_too, test_get_sums_over_labels)
