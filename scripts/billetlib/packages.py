@@ -40,6 +40,8 @@ PACKAGES = {
         ('nghttp2-client', 'h2load'),
         ('openssl', 'openssl'),
         ('pebble', 'pebble'),
+        ('gnutls-bin', 'gnutls-cli'),
+        ('testssl.sh', 'testssl'),
         ('wrk', 'wrk'),
         ('netcat-openbsd', 'nc'),
         ('tcpdump', 'tcpdump'),
