@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: ISC
-"""Handshakes held by the thousand, and what a connection at rest costs."""
+"""Handshakes held by the thousand, what a connection at rest costs, and that
+memory returns."""
 import re
 import shutil
 import sys
 
 from billetlib import qemu
-from harness import Failed, TOP, deadline, each, until
-from test_pinata import HERE, client, expect_secret
+from harness import Failed, TOP, deadline, each, full, until
+from test_pinata import CERTS, HERE, client, expect_secret
 
 sys.path.append(str(TOP / 'tests' / 'bench'))
 import board  # noqa: E402
@@ -138,6 +139,63 @@ def test_an_idle_connection_of_tls_is_small(t, world):
     qemu.stop(idle)
     until(lambda: metric(t, net, 'tls_memory_bytes{side="site"}') <= base, 60,
           'all of it is given back')
+
+
+def memory(t, net):
+    return {side: metric(t, net, f'tls_memory_bytes{{side="{side}"}}')
+            for side in ('gate', 'reach', 'site')}
+
+
+def at_rest(t, net):
+    return all(metric(t, net, f'tls_sessions{{side="{side}"}}') == 0
+               for side in ('gate', 'reach', 'site'))
+
+
+def resident_kib(child):
+    with open(f'/proc/{child.pid}/status', encoding='ascii') as status:
+        return int(re.search(r'VmRSS:\s+(\d+)', status.read())[1])
+
+
+def memory_returns(t, first_ones, then):
+    net = t.network()
+    child = net.start(t.image('pinata', ''), '--net=tap0', *WORDS, '--logs=warn',
+                      log='pinata')
+    until(lambda: b'up' in net.run('sh', '-c', f'curl -s http://{HOST}/ca.crt '
+                                   '>/dev/null && echo up', status=None), 30,
+          'it is up')
+    before = memory(t, net)
+
+    def mixed(count):
+        out = net.run(sys.executable, HERE / 'tls_mixed.py', HOST, count,
+                      CERTS, seconds=500).decode()
+        print(out.strip())
+        for word in 'given', 'refused', 'whole', 'resumed', 'cut':
+            if not re.search(rf'\b{word} [1-9]', out):
+                raise Failed(f'none was {word}: {out}')
+        if 'given-wrongly' in out or 'not-given' in out:
+            raise Failed(out)
+        until(lambda: at_rest(t, net), 30, 'all are over')
+
+    mixed(first_ones)
+    first = resident_kib(child)
+    mixed(then)
+    if memory(t, net) != before:
+        raise Failed(f'{before} bytes became {memory(t, net)}')
+    grown = resident_kib(child) - first
+    print(f'the process has grown by {grown} KiB')
+    if grown > 256:
+        raise Failed(f'the process has grown by {grown} KiB')
+
+
+@deadline(180)
+def test_memory_returns_after_handshakes_of_every_kind(t):
+    memory_returns(t, 100, 400)
+
+
+@full
+@deadline(600)
+def test_memory_returns_after_10000_handshakes(t):
+    memory_returns(t, 1000, 9000)
 
 
 IDLE_ONES = '''
