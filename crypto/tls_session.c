@@ -259,11 +259,23 @@ static void handshake_done(struct tls_session *x)
     tls_post(x, STREAM_OPEN | STREAM_WRITABLE);
 }
 
+/* Tickets are counted on each connection by itself (RFC 8446 4.6.1).  wolfSSL
+ * goes on where the connection that the ticket is from was, and fails when 256
+ * have followed each other. */
+static void count_tickets_anew(WOLFSSL *ssl)
+{
+    if (ssl->options.serverState >= SERVER_FINISHED_COMPLETE)
+        ssl->session->ticketNonce.len = 0;
+}
+
 bool tls_shake_hands(struct tls_session *x)
 {
     WOLFSSL *ssl = tls_enter(x);
-    int answer = x->connects ? wolfSSL_connect(ssl) : wolfSSL_accept(ssl);
+    int answer;
 
+    if (!x->connects)
+        count_tickets_anew(ssl);
+    answer = x->connects ? wolfSSL_connect(ssl) : wolfSSL_accept(ssl);
     if (answer == WOLFSSL_SUCCESS && x->must_staple && !x->stapled) {
         tls_refuse(x, bad_certificate_status_response, TLS_NO_STAPLE);
         tls_fail(x, E_PROTO, x->why);
