@@ -302,7 +302,7 @@ static void begin(uint8_t pieces)
     lower = pipe_stream(&w.far, 1);
     if (w.flags & AS_CLIENT) {
         world_only_1_2(tls, (w.flags & OLD) != 0);
-        MUST(tls_connect(tls, lower, "localhost", &w.tried.s) == OK);
+        MUST(tls_connect(tls, lower, NULL, &w.tried.s) == OK);
     } else {
         MUST(tls_accept(tls, lower, &w.tried.s) == OK);
     }
@@ -328,7 +328,7 @@ static void begin_peer(void)
         MUST(tls_accept(tls, lower, &w.other.s) == OK);
     } else {
         world_only_1_2(tls, (w.flags & OLD) != 0);
-        MUST(tls_connect(tls, lower, "localhost", &w.other.s) == OK);
+        MUST(tls_connect(tls, lower, NULL, &w.other.s) == OK);
     }
     w.peer_turn = false;
     listen_to(&w.other);
