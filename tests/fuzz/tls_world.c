@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tls_world.h"
 
+#include <base/clock.h>
 #include <billet/machine.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,13 +84,15 @@ struct tls_identity world_identity(const char *name)
 struct tls *world_side(struct loop *loop, const struct tls_config *c)
 {
     static struct arena arena;
-    struct env env = {.loop = loop, .arena = &arena};
+    static struct clock clock;
+    struct env env = {.loop = loop, .arena = &arena, .clock = &clock};
     uint8_t *memory = aligned_alloc(64, SIDE_BYTES);
     const char *why;
     struct tls *tls;
 
     MUST(memory);
     keep(memory);
+    clock_set(&clock, NOON_2026_S * NS_PER_SEC, 0);
     arena_init(&arena, (struct mspan){memory, SIDE_BYTES});
     tls = tls_new(&env, c, &why);
     MUST(tls);
