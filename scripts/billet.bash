@@ -14,7 +14,7 @@ _billet()
         esac
     done
     if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom doctor help' -- "$word"))
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export doctor help' -- "$word"))
         return
     fi
     case $command,$before in
@@ -23,6 +23,7 @@ _billet()
     image,-f|image,--format) COMPREPLY=($(compgen -W 'elf iso raw qcow2 gce.tar.gz vhd vmdk oci.tar gce oci azure aws vmware kubevirt' -- "$word")); return ;;
     image,--firmware) COMPREPLY=($(compgen -W 'bios uefi' -- "$word")); return ;;
     new,-t|new,--template) COMPREPLY=($(compgen -W 'fiber http tcp udp' -- "$word")); return ;;
+    export,--accel) COMPREPLY=($(compgen -W 'kvm tcg' -- "$word")); return ;;
     esac
     case $word in
     -*)
@@ -41,17 +42,18 @@ _billet()
         gdb) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -x --command' -- "$word")) ;;
         verify) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         sbom) COMPREPLY=($(compgen -W '-h --help --build -o --output' -- "$word")) ;;
+        export) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -m --memory --accel --image -o --output' -- "$word")) ;;
         doctor) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
         help) COMPREPLY=($(compgen -W '-h --help --build --man --bash' -- "$word")) ;;
         esac
         return ;;
     esac
     case $command in
-    run|image|size|symbolize|gdb)
+    run|image|size|symbolize|gdb|export)
         COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom doctor help' -- "$word")) ;;
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export doctor help' -- "$word")) ;;
     *)
         COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

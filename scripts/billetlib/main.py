@@ -8,7 +8,7 @@ import json
 import re
 import sys
 
-from . import (build, config, doctor, elf, gdb, images, manifest, new,
+from . import (build, config, doctor, elf, export, gdb, images, manifest, new,
                packages, pages, qemu, runner, say, sbom, size, sources,
                symbolize, testing, tree, verify)
 
@@ -33,6 +33,8 @@ TOOLS = (
     ('verify', 'build an image again from the recipe in it, and compare',
      verify),
     ('sbom', 'what is in an image, with licences and hashes (SPDX 2.3)', sbom),
+    ('export', 'the files with which libvirt, systemd, KubeVirt and others '
+     'run an image', export),
     ('doctor', 'what of this machine is good for what', doctor),
 )
 

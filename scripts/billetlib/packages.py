@@ -48,6 +48,13 @@ PACKAGES = {
         ('mtools', 'mtype'),
         ('qemu-utils', 'qemu-img'),
         ('skopeo', 'skopeo'),
+        ('libvirt-clients', 'virt-xml-validate'),
+        ('libvirt-daemon', 'virt-qemu-run'),
+        ('libvirt-daemon-driver-qemu',
+         '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/'
+         'libvirt_driver_qemu.so'),
+        ('systemd', 'systemd-analyze'),
+        ('python3-yaml', '/usr/lib/python3/dist-packages/yaml'),
         ('dnsmasq-base', 'dnsmasq'),
         ('radvd', 'radvd'),
         ('avahi-daemon', 'avahi-daemon'),
