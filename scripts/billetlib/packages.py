@@ -49,10 +49,7 @@ PACKAGES = {
         ('qemu-utils', 'qemu-img'),
         ('skopeo', 'skopeo'),
         ('libvirt-clients', 'virt-xml-validate'),
-        ('libvirt-daemon', 'virt-qemu-run'),
-        ('libvirt-daemon-driver-qemu',
-         '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/'
-         'libvirt_driver_qemu.so'),
+        ('libvirt-daemon-driver-qemu', 'virt-qemu-run'),
         ('systemd', 'systemd-analyze'),
         ('python3-yaml', '/usr/lib/python3/dist-packages/yaml'),
         ('dnsmasq-base', 'dnsmasq'),
