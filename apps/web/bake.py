@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""Bake a directory into a C file: bake.py [-h] [--depfile FILE] FOLDER OUT
+"""Bake a directory into a C file: bake.py [-h] [--depfile FILE]
+[--file NAME=PATH]... FOLDER OUT
 
 Every file becomes a `struct http_file` (billet/http.h): its bytes, the same
 bytes by gzip where that is smaller, and the heads of its answers, ready to be
@@ -64,7 +65,8 @@ def changed(folder, files):
     if 'SOURCE_DATE_EPOCH' in os.environ:
         return int(os.environ['SOURCE_DATE_EPOCH'])
     try:
-        git = ['git', '-C', str(folder)]
+        # Whoever builds: git does not read another's tree unless told to.
+        git = ['git', '-c', 'safe.directory=*', '-C', str(folder)]
         dirty = subprocess.run([*git, 'status', '--porcelain', '.'],
                                capture_output=True, text=True, check=True)
         last = subprocess.run([*git, 'log', '-1', '--format=%ct', '.'],
@@ -173,8 +175,12 @@ class Baker:
         self.files.append((path, fields))
 
     def add_file(self, file):
-        data = (self.folder / file).read_bytes()
-        kind = TYPES.get(file.suffix[1:].lower(), 'application/octet-stream')
+        self.add_data(file, self.folder / file)
+
+    def add_data(self, file, source):
+        """`source` as the file that is called `file`."""
+        data = source.read_bytes()
+        kind = TYPES.get(source.suffix[1:].lower(), 'application/octet-stream')
         packed = gzipped(data)
         lines = self.lines(kind, packed is not None)
         fields = [f'.plain = {self.variant(data, kind, lines)}']
@@ -226,6 +232,8 @@ class Baker:
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('--depfile', help='write what the result depends on')
+    p.add_argument('--file', action='append', default=[], metavar='NAME=PATH',
+                   help='another file, as NAME in the folder')
     p.add_argument('folder', type=Path)
     p.add_argument('out')
     args = p.parse_args()
@@ -235,6 +243,9 @@ def main():
     baker = Baker(args.folder, changed(args.folder, files))
     for file in files:
         baker.add_file(file)
+    for extra in args.file:
+        name, _, path = extra.partition('=')
+        baker.add_data(Path(name), Path(path))
     with open(args.out, 'w', encoding='ascii') as out:
         baker.write(out)
     if args.depfile:

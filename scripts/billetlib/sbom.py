@@ -53,10 +53,10 @@ def upstream(name):
     return wrap.get('wrap-file', 'source_url', fallback='NOASSERTION')
 
 
-def linked(recipe, version, commit):
+def linked(recipe, version, commit=None):
     """The packages that are linked into an application."""
     out = [package('Billet', 'billet', version, 'ISC', 'NOASSERTION',
-                   comment=f'commit {commit}')]
+                   comment=f'commit {commit}' if commit else None)]
     for name, number, digest in recipe.uses:
         licence, comment, supplier = LIBRARIES.get(
             name, ('NOASSERTION', None, None))
@@ -135,6 +135,19 @@ def disk_packages(path, found, application, digest):
                 'https://ftp.gnu.org/gnu/grub/', purpose='APPLICATION',
                 comment='starts the application and is not linked with it; '
                 'SHA-256 of its parts: ' + loaders)]
+
+
+def of_build(name, version, text):
+    """What an image can serve of itself: without its own hash."""
+    libraries = linked(parts.parse(text), version)
+    application = package(
+        'Application', name, version, whole_licence(libraries), 'NOASSERTION',
+        purpose='APPLICATION')
+    ident = parts.sha256(f'{name} {version} {text}'.encode())
+    return document(name, ident, [application, *libraries],
+                    [('DOCUMENT', 'DESCRIBES', 'Application'),
+                     *[('Application', 'STATIC_LINK', p['SPDXID'][8:])
+                       for p in libraries]])
 
 
 def run(options):

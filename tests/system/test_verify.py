@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import TOP, deadline, each
+from harness import TOP, deadline, each, http_wait
+from billetlib import qemu
 
 FORMATS = ('iso', 'raw', 'qcow2', 'gce.tar.gz', 'vhd', 'vmdk', 'oci.tar')
 CORES = ('core.img', 'eltorito.img', 'bootx64.efi')
@@ -218,3 +219,24 @@ def test_sbom_refuses_what_is_no_image(t):
     billet(t, 'sbom', '/bin/true', status=1)
     billet(t, 'sbom', t.path('none'), status=2)
     assert b'Traceback' not in t.path('commands.log').read_bytes()
+
+
+def test_web_serves_what_is_in_it(t):
+    """With TLS; without it 300,000 bytes have no room for it."""
+    found = json.loads(t.run('meson', 'introspect', '--buildoptions', t.build))
+    if any(o['name'] == 'tls' and o['value'] == 'disabled' for o in found):
+        t.skip('this build has no TLS')
+    port = t.free_port()
+    t.guest(qemu.Line(memory_mb=128).kernel(t.image('web')).user_net(
+        [('tcp', port, 80)]))
+    status, headers, body = http_wait(port, '/sbom')
+    assert status == 200 and headers['Content-Type'] == 'application/json'
+    served = json.loads(body)
+    check_spdx(served)
+    ours = json.loads(billet(t, 'sbom', t.image('web')))
+
+    def libraries(document):
+        return sorted((p['name'], p['versionInfo'], str(p.get('checksums')))
+                      for p in document['packages'] if p['name'] != 'web')
+
+    assert libraries(served) == libraries(ours), libraries(ours)
