@@ -29,7 +29,7 @@ _billet()
     -*)
         case $command in
         setup) COMPREPLY=($(compgen -W '-h --help --build --all -n --dry-run' -- "$word")) ;;
-        run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --gdb -n --dry-run' -- "$word")) ;;
+        run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --disk --gdb -n --dry-run' -- "$word")) ;;
         test) COMPREPLY=($(compgen -W '-h --help --build --fast --full -l --list' -- "$word")) ;;
         inspect) COMPREPLY=($(compgen -W '-h --help --build --json --lines' -- "$word")) ;;
         image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --firmware -o --output' -- "$word")) ;;
