@@ -4,7 +4,8 @@
  *
  * The loader puts the file, from its first byte on, at LOAD.  Only the 32-bit
  * code here knows that address, for it cannot address relative to itself; all
- * the rest is position-independent and is relocated to where it finds itself.
+ * the rest is position-independent, and moves to a random address as soon as
+ * there are page tables.
  */
 
 #define LOAD 0x100000          /* image.ld starts there, too */
@@ -107,9 +108,9 @@ entry32:
 
     /* The first 4 GiB where they are, for whatever the loader left there. */
     movl $ABS(boot_tables), %edi
-    movl $2048, %ecx
+    movl $3072, %ecx
     xorl %eax, %eax
-    rep stosl
+    rep stosl /* the last page of these is for the image's new place */
     movl $ABS(boot_tables), %ebx
     leal 0x1003(%ebx), %eax
     movl %eax, (%ebx)
@@ -122,7 +123,7 @@ entry32:
     movl $0xc0000083, 24(%ebx)
     jmp tables_done
 small_pages:
-    leal 0x3(%edi), %eax /* %edi is behind the first two tables */
+    leal 0x3(%edi), %eax /* %edi is behind the first three tables */
     movl %eax, (%ebx)
     addl $0x1000, %eax
     movl %eax, 8(%ebx)
@@ -223,9 +224,33 @@ start64:
 2:  cmpq %rsi, %rdi
     jb 1b
 
-    leaq boot_start(%rip), %rdi
-    subq $BOOT_AT, %rdi /* how far from where it was linked */
+    /* A random multiple of 4 GiB in the upper half: there, the first GiB is
+     * to be seen a second time. */
+    movq %r12, %rdi
+    call machine_place
+    movl %eax, %ebx /* how much lower the stack begins */
+    shrq $32, %rax
+    shlq $32, %rax
+    movq %rax, %rbp
+    testq %rax, %rax
+    jz 1f
+    leaq boot_tables(%rip), %rcx
+    shrq $39, %rax
+    andl $511, %eax
+    leaq 0x2003(%rcx), %rdx
+    movq %rdx, (%rcx, %rax, 8)
+    movq %rbp, %rax
+    shrq $30, %rax
+    andl $511, %eax
+    movq 0x1000(%rcx), %rdx
+    movq %rdx, 0x2000(%rcx, %rax, 8)
+1:  movq %rbp, %rdi
     call relocate
+    leaq 1f(%rip), %rax
+    addq %rbp, %rax
+    jmp *%rax
+1:  leaq boot_stack_top(%rip), %rsp
+    subq %rbx, %rsp
 
     movl %r13d, %edi
     movq %r13, %rsi
@@ -240,7 +265,7 @@ start64:
     .balign 4096
     .globl boot_tables, boot_tables_end
 boot_tables:
-    .skip 6 * 4096
+    .skip 7 * 4096
 boot_tables_end:
 
 /* Each stack has a page below it that faults; machine.c sees to it. */

@@ -221,7 +221,7 @@ static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
 {
     struct networking *w = CONTAINER(s, struct networking, source);
     unsigned done = 0, most = budget < TURN_FRAMES ? budget : TURN_FRAMES;
-    struct net_note note;
+    struct net_note note UNSET;
 
     w->now = now;
     for (unsigned i = 0; i < w->n; i++) {
@@ -414,4 +414,5 @@ const struct service billet_networking = {.name = "networking",
                                           .nics_bytes = nics_bytes,
                                           .in_use = net_in_use,
                                           .down = networking_down,
-                                          .up = networking_up};
+                                          .up = networking_up,
+                                          .seeded = machine_new_canary};

@@ -131,6 +131,7 @@ static void make_plan(struct env *env)
     unsigned nics = networks(env->manifest);
     struct plan_costs costs = {.services = services_bytes};
     struct limits wish = env->manifest->limits;
+    size_t skip;
 
     if (nics > 0)
         costs.nics = billet_app.networking->nics_bytes;
@@ -147,7 +148,13 @@ static void make_plan(struct env *env)
         machine_exit(EXIT_FAILED);
     }
     env->limits = p->limits;
-    arena_init(&boot_system.arena, memory);
+    skip = machine_scatter(memory.n - p->need);
+    log_debug(env->log, "boot",
+              "image at 0x%lx, stack at 0x%lx, heap at 0x%lx", machine_base(),
+              (uintptr_t)__builtin_frame_address(0),
+              (uintptr_t)memory.p + skip);
+    arena_init(&boot_system.arena,
+               (struct mspan){memory.p + skip, memory.n - skip});
     if (nics == 0)
         return;
     if (!pool_init(&boot_system.pkts, "pkts", &boot_system.arena,
@@ -307,8 +314,11 @@ void billet_main(void)
     metrics_add(&metrics, &fibers_metrics_group, &fibers.metrics.live);
     if (billet_app_disks && billet_app_disks->up(env))
         machine_exit(EXIT_FAILED);
-    if (billet_app.networking && billet_app.networking->up(env))
-        machine_exit(EXIT_FAILED);
+    if (billet_app.networking) {
+        if (billet_app.networking->up(env))
+            machine_exit(EXIT_FAILED);
+        billet_app.networking->seeded();
+    }
     if (fiber_spawn(env, run_app, NULL, NULL))
         panic(__FILE__, __LINE__, "limits.fibers is 0");
     run(env);

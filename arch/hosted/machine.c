@@ -389,6 +389,22 @@ struct mspan machine_memory(void)
     return (struct mspan){p, process.memory_bytes};
 }
 
+/* The kernel has chosen addresses and canary. */
+size_t machine_scatter(size_t room)
+{
+    (void)room;
+    return 0;
+}
+
+uint64_t machine_base(void)
+{
+    return 0;
+}
+
+void machine_new_canary(void)
+{
+}
+
 uint64_t machine_memory_total(void)
 {
     return process.memory_bytes;

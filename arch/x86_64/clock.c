@@ -8,6 +8,7 @@
  */
 #include "clock.h"
 
+#include <base/dma.h>
 #include <billet/machine.h>
 
 #include "apic.h"
@@ -121,7 +122,7 @@ static uint64_t start_pv(void)
 
     if (!(cpu.kvm_features & KVM_CLOCK))
         return 0;
-    wrmsr(KVM_CLOCK_MSR, (uintptr_t)&pv | 1);
+    wrmsr(KVM_CLOCK_MSR, dma_address(&pv) | 1);
     p = pv_read();
     hz = pvclock_hz(&p);
     if (hz == 0 || p.version == 0)
@@ -330,7 +331,7 @@ static uint64_t wall_by_kvm(void)
 
     if (!clock.use_pv)
         return 0;
-    wrmsr(KVM_WALL_MSR, (uintptr_t)&wall);
+    wrmsr(KVM_WALL_MSR, dma_address(&wall));
     return wall.seconds
                ? wall.seconds * NS_PER_SEC + wall.nanoseconds + clock.pv0
                : 0;

@@ -9,6 +9,7 @@
 struct cpu cpu __attribute__((section(".bss.late_ro")));
 
 enum {
+    RANDOM_TRIES = 10, /* Intel's advice */
     LEAF_HYPERVISOR = 0x40000000,
     CR4_MACHINE_CHECK = 1 << 6,
     CR4_UMIP = 1 << 11,
@@ -40,7 +41,7 @@ static void find_hypervisor(void)
         cpu.kvm_features = cpuid(LEAF_HYPERVISOR + 1, 0).a;
 }
 
-static void find_features(void)
+void cpu_find(void)
 {
     struct cpuid r = cpuid(0, 0), extended = cpuid(LEAF_EXTENDED, 0);
 
@@ -69,12 +70,23 @@ static void find_features(void)
         cpu.address_bits = (uint8_t)cpuid(LEAF_EXTENDED + 8, 0).a;
 }
 
+bool cpu_random(uint64_t *v)
+{
+    bool done = false;
+
+    for (unsigned i = 0; i < RANDOM_TRIES && !done; i++) {
+        if (cpu.rdseed)
+            __asm__ volatile("rdseed %0" : "=r"(*v), "=@ccc"(done));
+        if (!done && cpu.rdrand)
+            __asm__ volatile("rdrand %0" : "=r"(*v), "=@ccc"(done));
+    }
+    return done;
+}
+
 void cpu_start(void)
 {
-    uint64_t cr4;
+    uint64_t cr4 = read_cr4();
 
-    find_features();
-    cr4 = read_cr4();
     cr4 |= cpu.machine_check ? CR4_MACHINE_CHECK : 0;
     cr4 |= cpu.smep ? CR4_SMEP : 0;
     cr4 |= cpu.smap ? CR4_SMAP : 0;

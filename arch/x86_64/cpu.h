@@ -91,7 +91,14 @@ struct cpu {
 };
 extern struct cpu cpu;
 
-/* Fill in `cpu`, and switch on what protects and what speeds up: SMEP, SMAP,
+/* Fill in `cpu`. */
+void cpu_find(void);
+
+/* A word of the processor's own random generator.  False when it has none, or
+ * none just now. */
+MUST_USE bool cpu_random(uint64_t *);
+
+/* Switch on what protects and what speeds up: SMEP, SMAP,
  * UMIP, and the wide registers for libraries that test CPUID only. */
 void cpu_start(void);
 

@@ -5,9 +5,11 @@
 #include "fault.h"
 
 #include <base/fmt.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "memory.h"
+#include "symbols.h"
 
 enum {
     EXCEPTIONS = 32,
@@ -179,11 +181,26 @@ void exception_panic(const struct registers *r)
     panic_report(what, r);
 }
 
+/* By __stack_chk_fail, which the function that was hit has called. */
+static void name_smash(char *out, size_t size, uint64_t at)
+{
+    char name[SYMBOL_NAME_BYTES];
+    uint64_t into;
+
+    if (!symbol_find(image_symbols, at - 1 - (uintptr_t)image_base, name,
+                     &into))
+        strcpy(name, "a function");
+    fmt(out, size, "stack smashed: %s wrote behind one of its arrays", name);
+}
+
 void panic_with(const char *file, int line, const char *what,
                 const struct registers *r)
 {
     char text[192];
 
-    fmt(text, sizeof(text), "%s, %s:%d", what, file, line);
+    if (file)
+        fmt(text, sizeof(text), "%s, %s:%d", what, file, line);
+    else
+        name_smash(text, sizeof(text), r->rip);
     panic_report(text, r);
 }

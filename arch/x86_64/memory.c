@@ -13,7 +13,7 @@
 enum {
     LOW_BYTES = 0x10000,  /* what firmware and hardware keep for themselves */
     ROOM_BASE = 0x100000, /* machine_memory() gives none below */
-    POOL_PAGES = 24,      /* image, devices and firmware tables */
+    POOL_PAGES = 28,      /* image, devices and firmware tables */
     GUARD_PAGES = 64,     /* at most: each splits up 2 MiB */
     FLUSH_MAX = 64        /* pages; beyond, the whole TLB goes */
 };
@@ -61,7 +61,8 @@ static void flush(uint64_t base, uint64_t end)
 /* Pages that the tables may take, now and later. */
 static size_t pool_bytes(void)
 {
-    uint64_t pages = POOL_PAGES + 2 * ram.n;
+    uint64_t image = at(image_end) - at(image_base);
+    uint64_t pages = POOL_PAGES + 2 * ram.n + 2 * (image / LARGE_BYTES);
     uint64_t guards = regions_bytes(&room) / LARGE_BYTES;
 
     for (unsigned i = 0; i < ram.n; i++)
@@ -85,6 +86,8 @@ static bool map_memory(void)
     return done;
 }
 
+/* In the upper half only: no frame of the image is to be had at a second
+ * address. */
 static bool map_image(void)
 {
     uint64_t text = (at(text_end) + PAGE_BYTES - 1) & ~(uint64_t)0xfff;
@@ -92,9 +95,15 @@ static bool map_image(void)
                                nmi_stack_guard};
     bool done;
 
-    done = paging_set(&tables, at(image_base), text, PAGE_TEXT) &&
+    done = paging_set(&tables, dma_address(image_base), dma_address(image_end),
+                      PAGE_ABSENT) &&
+           paging_set(&tables, at(image_base), text, PAGE_TEXT) &&
            paging_set(&tables, text, at(rodata_end), PAGE_CONST) &&
-           paging_set(&tables, at(rodata_end), at(image_end), PAGE_DATA);
+           paging_set(&tables, at(rodata_end), at(image_end), PAGE_DATA) &&
+           paging_set(&tables, at(boot_tables), at(boot_tables_end),
+                      PAGE_ABSENT) &&
+           paging_set(&tables, dma_address(boot_tables),
+                      dma_address(boot_tables_end), PAGE_CONST);
     for (unsigned i = 0; i < ARRAY_LEN(guards); i++)
         done &= paging_set(&tables, at(guards[i]), at(guards[i]) + PAGE_BYTES,
                            PAGE_GUARD);
@@ -110,7 +119,7 @@ const char *memory_start(const struct boot_info *b)
     room = b->free;
     total = b->total;
     regions_remove(&room, 0, LOW_BYTES);
-    regions_remove(&room, at(image_base), at(image_end));
+    regions_remove(&room, dma_address(image_base), dma_address(image_end));
     regions_align(&room, PAGE_BYTES);
 
     n = pool_bytes();
@@ -123,11 +132,8 @@ const char *memory_start(const struct boot_info *b)
         return "there is no memory for the page tables";
     write_cr3(at(tables.root));
     /* What the entry code used is of use again. */
-    tables.next2 = boot_tables;
-    tables.end2 = boot_tables_end;
-    if (!set(at(boot_tables), at(boot_tables_end), PAGE_CONST))
-        return "there is no memory for the page tables";
-    flush(at(boot_tables), at(boot_tables_end));
+    tables.next2 = (uint8_t *)(uintptr_t)dma_address(boot_tables);
+    tables.end2 = (uint8_t *)(uintptr_t)dma_address(boot_tables_end);
     return NULL;
 }
 

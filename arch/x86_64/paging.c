@@ -77,6 +77,11 @@ static uint64_t *table_below(struct page_tables *t, uint64_t *entry,
     return table;
 }
 
+static uint64_t physical(uint64_t at)
+{
+    return at >> 63 ? (uint32_t)at : at;
+}
+
 /* As many whole entries as lie in a row in one table; how many those were. */
 static uint64_t set_row(uint64_t *table, unsigned shift, uint64_t at,
                         uint64_t end, uint64_t bits)
@@ -88,7 +93,7 @@ static uint64_t set_row(uint64_t *table, unsigned shift, uint64_t at,
     if (n > 512 - first)
         n = 512 - first;
     if (bits & PRESENT)
-        bits |= at | (shift > SHIFT_PAGE ? LARGE : 0);
+        bits |= physical(at) | (shift > SHIFT_PAGE ? LARGE : 0);
     else
         step = 0;
     for (uint64_t *stop = entry + n; entry < stop; bits += step)
@@ -139,8 +144,8 @@ enum page_use paging_use(const struct page_tables *t, uint64_t at)
     unsigned shift = SHIFT_TOP;
     uint64_t e;
 
-    if (at >> 47)
-        return PAGE_ABSENT;
+    if ((uint64_t)((int64_t)at >> 47) + 1 > 1)
+        return PAGE_ABSENT; /* no address at all */
     for (;;) {
         e = table[at >> shift & 511];
         if (!(e & PRESENT))

@@ -2,7 +2,8 @@
 /*
  * paging.h - page tables as data: building, changing, asking.
  *
- * Addresses map to themselves.  Nothing here touches the processor, so that a
+ * Addresses map to themselves, those of the upper half to their lowest 32
+ * bits.  Nothing here touches the processor, so that a
  * test can build tables and walk them.
  */
 #ifndef X86_64_PAGING_H

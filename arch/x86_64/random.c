@@ -16,8 +16,7 @@
 #include "platform.h"
 
 enum {
-    HARDWARE_TRIES = 10, /* Intel's advice */
-    PART_WORDS = 8,      /* drawn from the processor at a time... */
+    PART_WORDS = 8, /* drawn from the processor at a time... */
     START_WORDS = ENTROPY_STARTUP_BYTES / 8, /* ...and first, at once */
     JITTER_PART = 32,                        /* samples */
     JITTER_READS = 16,                       /* of a port, for each */
@@ -35,19 +34,6 @@ static struct {
     ns_t due;         /* by then it is seeded anew; 0: not started */
 } state;
 
-static bool draw(uint64_t *v)
-{
-    bool done = false;
-
-    for (unsigned i = 0; i < HARDWARE_TRIES && !done; i++) {
-        if (cpu.rdseed)
-            __asm__ volatile("rdseed %0" : "=r"(*v), "=@ccc"(done));
-        if (!done && cpu.rdrand)
-            __asm__ volatile("rdrand %0" : "=r"(*v), "=@ccc"(done));
-    }
-    return done;
-}
-
 static void add(enum entropy_source s, const void *p, size_t n)
 {
     entropy_add(&state.e, s, (struct span){p, n});
@@ -58,7 +44,7 @@ static void add_cpu(unsigned n)
     uint64_t words[START_WORDS];
 
     for (unsigned i = 0; i < n; i++)
-        if (!draw(&words[i]))
+        if (!cpu_random(&words[i]))
             return;
     add(ENTROPY_CPU, words, n * sizeof(words[0]));
 }
@@ -164,7 +150,8 @@ bool machine_random(struct mspan out)
             reseed();
         }
         more[0] = rdtsc();
-        (void)draw(&more[1]);
+        if (!cpu_random(&more[1]))
+            more[1] = 0;
         good = entropy_draw(&state.e, out,
                             (struct span){(const uint8_t *)more, sizeof(more)});
     } while (moved()); /* while it was made: nobody has seen it yet */

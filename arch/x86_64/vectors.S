@@ -87,6 +87,15 @@ panic:
     ud2
     .size panic, . - panic
 
+/* What a function calls that finds its canary written over: a panic that has
+ * the function's name, and no line. */
+    .globl __stack_chk_fail
+    .type __stack_chk_fail, @function
+__stack_chk_fail:
+    xorl %edi, %edi
+    jmp panic
+    .size __stack_chk_fail, . - __stack_chk_fail
+
 /* Device interrupts: irq_dispatch(slot).  They come only from irq_sleep and
  * irq_window, which are called functions; so no register that a function may
  * change holds anything, and the wide ones need no saving. */

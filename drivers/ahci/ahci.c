@@ -8,6 +8,7 @@
  * shown again.
  */
 #include <ahci/ahci_impl.h>
+#include <base/dma.h>
 
 static struct ahci *ahci(struct blk *b)
 {
@@ -45,12 +46,12 @@ void ahci_command(struct ahci *a, unsigned slot, uint8_t op, uint64_t lba,
     put_fis(table, op, lba, blocks);
     memset(prd, 0, 16);
     if (data.n > 0) {
-        put64(prd, (uintptr_t)data.p);
+        put64(prd, dma_address(data.p));
         put64(prd + 8, (uint64_t)(data.n - 1) << 32);
     }
     *h = (struct ahci_header){.flags = 5, /* words of the FIS */
                               .prds = data.n > 0,
-                              .table = (uintptr_t)table};
+                              .table = dma_address(table)};
     if (out)
         h->flags |= 0x40;
 }

@@ -4,6 +4,7 @@
  * (AHCI 1.3.1, 10.1).
  */
 #include <ahci/ahci_impl.h>
+#include <base/dma.h>
 
 enum {
     LIST_BYTES = 1024, /* of headers */
@@ -43,8 +44,8 @@ static bool off(struct ahci *a, uint32_t bit, uint32_t runs)
 
 static void put_address(struct ahci *a, unsigned at, const void *p)
 {
-    ahci_put(a, at, (uint32_t)(uintptr_t)p);
-    ahci_put(a, at + 4, (uint32_t)((uint64_t)(uintptr_t)p >> 32));
+    ahci_put(a, at, (uint32_t)dma_address(p));
+    ahci_put(a, at + 4, (uint32_t)(dma_address(p) >> 32));
 }
 
 static bool engine(struct ahci *a, const uint8_t *fis)

@@ -6,6 +6,7 @@
  * An answer is copied before it is looked at.  What is not the answer to a
  * command that is out shuts the controller off.
  */
+#include <base/dma.h>
 #include <nvme/nvme_impl.h>
 
 static struct nvme *nvme(struct blk *b)
@@ -76,7 +77,7 @@ static void point_to(struct nvme *v, struct nvme_command *c, unsigned slot,
                      struct mspan data)
 {
     struct nvme_frame *f = &v->frame[slot];
-    uint64_t at = (uintptr_t)data.p, end = at + data.n;
+    uint64_t at = dma_address(data.p), end = at + data.n;
     unsigned n = 0;
 
     nvme_put64(&c->word[6], at);
@@ -87,7 +88,7 @@ static void point_to(struct nvme *v, struct nvme_command *c, unsigned slot,
     if (n == 1)
         nvme_put64(&c->word[8], f->prp[0]);
     else if (n > 1)
-        nvme_put64(&c->word[8], (uintptr_t)f->prp);
+        nvme_put64(&c->word[8], dma_address(f->prp));
 }
 
 static void discard(struct nvme *v, struct nvme_command *c, unsigned slot,
@@ -97,7 +98,7 @@ static void discard(struct nvme *v, struct nvme_command *c, unsigned slot,
 
     nvme_put64(&range[2], r->sector >> (v->shift - 9));
     memcpy(v->frame[slot].range, range, sizeof(range));
-    nvme_put64(&c->word[6], (uintptr_t)v->frame[slot].range);
+    nvme_put64(&c->word[6], dma_address(v->frame[slot].range));
     c->word[11] = 4; /* deallocate; one range */
 }
 

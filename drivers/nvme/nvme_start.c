@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * nvme_start.c - bringing an NVMe controller up (NVMe 1.4, 7.6.1): reset, the admin
- * queue, who it is, the first namespace, a pair of queues.
+ * nvme_start.c - bringing an NVMe controller up (NVMe 1.4, 7.6.1): reset, the
+ * admin queue, who it is, the first namespace, a pair of queues.
  */
+#include <base/dma.h>
 #include <nvme/nvme_impl.h>
 
 enum {
@@ -72,8 +73,8 @@ static bool reset(struct nvme *v, const struct blk_host *host)
     if (!regs_wait(host, patience, is_down, v))
         return fail(v, "its reset never completed");
     v->regs->write(v->regs, REG_AQA, (entries - 1u) << 16 | (entries - 1u));
-    put_register(v, REG_ASQ, (uintptr_t)v->admin.sq);
-    put_register(v, REG_ACQ, (uintptr_t)v->admin.cq);
+    put_register(v, REG_ASQ, dma_address(v->admin.sq));
+    put_register(v, REG_ACQ, dma_address(v->admin.cq));
     /* entries of 64 and 16 bytes, pages of 4096 */
     v->regs->write(v->regs, REG_CC, 4u << 20 | 6u << 16 | 1);
     if (!regs_wait(host, patience, is_up, v) ||
@@ -115,7 +116,7 @@ static bool identify(struct nvme *v, const struct blk_host *host, uint32_t what,
     struct nvme_command *c = nvme_next(&v->admin, ADMIN_IDENTIFY, 0);
 
     c->word[1] = space;
-    nvme_put64(&c->word[6], (uintptr_t)v->page);
+    nvme_put64(&c->word[6], dma_address(v->page));
     c->word[10] = what;
     memset(v->page, 0, NVME_PAGE);
     return ask(v, host) == 0;
@@ -163,13 +164,13 @@ static bool make_queues(struct nvme *v, const struct blk_host *host)
 {
     struct nvme_command *c = nvme_next(&v->admin, ADMIN_CREATE_CQ, 0);
 
-    nvme_put64(&c->word[6], (uintptr_t)v->io.cq);
+    nvme_put64(&c->word[6], dma_address(v->io.cq));
     c->word[10] = (v->io.entries - 1u) << 16 | NVME_IO;
     c->word[11] = 2 | 1; /* interrupts, by message 0; in one piece */
     if (ask(v, host))
         return fail(v, "it refused a queue");
     c = nvme_next(&v->admin, ADMIN_CREATE_SQ, 0);
-    nvme_put64(&c->word[6], (uintptr_t)v->io.sq);
+    nvme_put64(&c->word[6], dma_address(v->io.sq));
     c->word[10] = (v->io.entries - 1u) << 16 | NVME_IO;
     c->word[11] = NVME_IO << 16 | 1;
     if (ask(v, host))

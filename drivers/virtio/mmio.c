@@ -5,6 +5,7 @@
  */
 #include <virtio/mmio.h>
 
+#include <base/dma.h>
 #include <base/fmt.h>
 #include <string.h>
 #include <virtio/kinds.h>
@@ -169,7 +170,7 @@ static uint32_t queue_max(struct virtio_dev *d, unsigned index)
 
 static void set_addr(struct virtio_dev *d, unsigned at, const volatile void *p)
 {
-    uint64_t addr = (uintptr_t)p;
+    uint64_t addr = dma_address(p);
 
     set(d, at, (uint32_t)addr);
     set(d, at + 4, (uint32_t)(addr >> 32));
@@ -178,7 +179,7 @@ static void set_addr(struct virtio_dev *d, unsigned at, const volatile void *p)
 static const char *queue_start(struct virtio_dev *d, unsigned index,
                                const struct vq *q)
 {
-    uint64_t page = (uintptr_t)q->desc >> PAGE_SHIFT;
+    uint64_t page = dma_address(q->desc) >> PAGE_SHIFT;
 
     set(d, QUEUE_SEL, index);
     set(d, QUEUE_NUM, q->mask + 1u);

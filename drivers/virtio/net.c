@@ -211,7 +211,7 @@ static void ask_offload(const struct virtio_net *v, const struct pkt *p,
 /* Into the ring.  False: it is full. */
 static bool send(struct virtio_net *v, struct pkt *p)
 {
-    struct vq_seg seg[VQ_CHAIN_MAX];
+    struct vq_seg seg[VQ_CHAIN_MAX] UNSET;
     uint8_t *hdr = p->hdr + PKT_HDR_MAX - p->hdr_len - v->hdr_bytes;
     const struct frag *f = p->frag, *end = f + p->nfrags;
     struct vq_seg *s = seg;

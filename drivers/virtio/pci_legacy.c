@@ -3,6 +3,7 @@
  * pci_legacy.c - the interface before virtio 1 (virtio 1.2, 4.1.4.8): ports in
  * BAR 0, and rings as large as the device says.
  */
+#include <base/dma.h>
 #include <string.h>
 #include <virtio/pci_impl.h>
 #include <x86_64/io.h>
@@ -96,7 +97,7 @@ static uint32_t queue_max(struct virtio_dev *d, unsigned index)
 static const char *queue_start(struct virtio_dev *d, unsigned index,
                                const struct vq *q)
 {
-    uint64_t page = (uintptr_t)q->desc >> PAGE_SHIFT;
+    uint64_t page = dma_address(q->desc) >> PAGE_SHIFT;
 
     if (page > UINT32_MAX)
         return "its queue lies where the legacy interface cannot say it";

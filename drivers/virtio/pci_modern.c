@@ -6,6 +6,7 @@
  * A capability is the device's word: one that points outside its BAR, or is
  * too small for its structure, is as good as none.
  */
+#include <base/dma.h>
 #include <string.h>
 #include <virtio/pci_impl.h>
 #include <x86_64/io.h>
@@ -128,7 +129,7 @@ static uint32_t queue_max(struct virtio_dev *d, unsigned index)
 /* Two halves: 4.1.3.1 promises no more. */
 static void write_addr(volatile uint8_t *at, const volatile void *p)
 {
-    uint64_t addr = (uintptr_t)p;
+    uint64_t addr = dma_address(p);
 
     mmio_write32(at, (uint32_t)addr);
     mmio_write32(at + 4, (uint32_t)(addr >> 32));

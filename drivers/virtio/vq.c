@@ -9,6 +9,8 @@
  */
 #include <virtio/vq.h>
 
+#include <base/dma.h>
+
 enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4 };
 /* Old devices report nonsense for what they only read: it is not looked at. */
 #define ANY_LENGTH UINT32_MAX
@@ -97,7 +99,7 @@ bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
 static inline void describe(struct vq_desc *d, const struct vq_seg *seg,
                             unsigned flags)
 {
-    d->addr = (uintptr_t)seg->p;
+    d->addr = dma_address(seg->p);
     d->len = seg->n;
     d->flags = (uint16_t)flags;
 }

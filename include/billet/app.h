@@ -86,6 +86,8 @@ struct service {
     /* Bytes of the arena it wants under such limits, for the memory plan. */
     size_t (*bytes)(const struct limits *);
     enum err (*up)(struct env *env);
+    /* Right after it: the generator of random numbers is seeded. */
+    void (*seeded)(void);
     /* And for its devices: `n` NICs with so many buffers in a ring. */
     size_t (*nics_bytes)(unsigned n, unsigned ring);
     /* Whether the application has anything open there. */

@@ -109,6 +109,20 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
 #define MEM_UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
+/* Debug builds fill memory that is free, and look at it when it is taken. */
+#if defined(BILLET_DEBUG) && !defined(BASE_ASAN_)
+#define MEM_FILLS 1
+#else
+#define MEM_FILLS 0
+#endif
+
+/* For a variable on the way of every packet or request that is large, and whole
+ * before anybody reads it: all others are zeroed first. */
+#define UNSET __attribute__((uninitialized))
+
+/* For a function that changes the canary, which is compared when it returns. */
+#define NO_CANARY __attribute__((no_stack_protector))
+
 /* Ours, always compiled in: a broken promise inside this image stops it. */
 _Noreturn void panic(const char *file, int line, const char *what);
 #define ASSERT(claim) ((claim) ? (void)0 : panic(__FILE__, __LINE__, #claim))

@@ -60,6 +60,18 @@ void machine_log(struct span text);
  * from.  Not zeroed.  Takes it: a second call returns an empty span. */
 struct mspan machine_memory(void);
 
+/* How many of `room` bytes that are left over to leave free in front, in whole
+ * pages: random, so that nobody knows where the rest is.  The same for the
+ * same `room`. */
+size_t machine_scatter(size_t room);
+
+/* Where the image begins: random.  0: nobody here knows. */
+uint64_t machine_base(void);
+
+/* Let a function's frame be guarded by another random word, of
+ * machine_random(), from here on: no function that is running may return. */
+void machine_new_canary(void);
+
 /* Bytes of memory the machine has in all, as its map says. */
 uint64_t machine_memory_total(void);
 

@@ -20,12 +20,16 @@ enum {
     LEAST = sizeof(struct heap_block), /* bytes of a block */
     LEAST_LOG2 = 5,
     USED = 0x75736564,
-    FREE = 0x66726565
+    FREE = 0x66726565,
+    FILL = 0xdd
 };
+#define FILL_WORD 0xddddddddu
 
+/* Of all that a header says, and of where it is. */
 static uint32_t mark_of(const struct heap *h, const struct heap_block *b)
 {
-    return h->key ^ (uint32_t)((uintptr_t)b >> 4) * 0x9e3779b1u ^ b->used;
+    return h->key ^ (uint32_t)((uintptr_t)b >> 4) * 0x9e3779b1u ^
+           b->size * 0x85ebca6bu ^ b->before * 0xc2b2ae35u ^ b->used;
 }
 
 static struct heap_block *block_at(struct heap_block *b, ptrdiff_t by)
@@ -38,15 +42,41 @@ static struct heap_block *after(struct heap_block *b)
     return block_at(b, b->size);
 }
 
+static void seal(struct heap *h, struct heap_block *b)
+{
+    b->mark = mark_of(h, b);
+}
+
 static void set(struct heap *h, struct heap_block *b, uint32_t used)
 {
     b->used = used;
-    b->mark = mark_of(h, b);
+    seal(h, b);
 }
 
 static void check(const struct heap *h, const struct heap_block *b)
 {
-    ASSERT(b->mark == mark_of(h, b)); /* else: written over, or not ours */
+    if (b->mark == mark_of(h, b))
+        return;
+    if (h->fills && b->mark == FILL_WORD)
+        panic(__FILE__, __LINE__, "heap: given back twice");
+    panic(__FILE__, __LINE__, "heap: written over, or not of this heap");
+}
+
+/* Nobody may look at what is free: whoever writes there is found when it is
+ * got again. */
+static void hide(const struct heap *h, struct heap_block *b)
+{
+    if (h->fills)
+        memset((uint8_t *)b + LEAST, FILL, b->size - LEAST);
+    else
+        MEM_POISON((uint8_t *)b + LEAST, b->size - LEAST);
+}
+
+static void check_hidden(const struct heap *h, const struct heap_block *b)
+{
+    for (uint32_t i = LEAST; h->fills && i < b->size; i++)
+        if (((const uint8_t *)b)[i] != FILL)
+            panic(__FILE__, __LINE__, "heap: written to after it was free");
 }
 
 static unsigned log2_of(uint32_t n)
@@ -84,8 +114,11 @@ static void unlink_free(struct heap *h, struct heap_block *b)
 {
     unsigned c, step;
 
-    list_of(b->size, &c, &step);
     check(h, b);
+    list_of(b->size, &c, &step);
+    if ((b->next && b->next->prev != b) ||
+        (b->prev ? b->prev->next != b : h->free[c][step] != b))
+        panic(__FILE__, __LINE__, "heap: a free block is written over");
     if (b->next)
         b->next->prev = b->prev;
     if (b->prev) {
@@ -146,7 +179,19 @@ void heap_init(struct heap *h, struct mspan memory, uint32_t key)
     set(h, last, USED);
     h->total = b->size;
     link_free(h, b);
-    MEM_POISON(memory.p + skip + LEAST, b->size - LEAST);
+    h->first = b;
+    hide(h, b);
+    if (MEM_FILLS)
+        heap_fill_free(h);
+}
+
+void heap_fill_free(struct heap *h)
+{
+    if (h->first) {
+        MEM_UNPOISON((uint8_t *)h->first + LEAST, h->first->size - LEAST);
+        h->fills = true;
+        hide(h, h->first);
+    }
 }
 
 /* What is left over of a block goes back, when it makes one of its own. */
@@ -162,6 +207,7 @@ static void split(struct heap *h, struct heap_block *b, uint32_t size)
     rest->size = left;
     rest->before = size;
     after(rest)->before = left;
+    seal(h, after(rest));
     link_free(h, rest);
 }
 
@@ -182,6 +228,8 @@ void *heap_get(struct heap *h, size_t n)
         return NULL;
     }
     unlink_free(h, b);
+    check(h, after(b));
+    check_hidden(h, b);
     split(h, b, size);
     set(h, b, USED);
     h->in_use += b->size;
@@ -196,7 +244,8 @@ static struct heap_block *block_of(const struct heap *h, const void *p)
     struct heap_block *b = (struct heap_block *)(void *)((uintptr_t)p - HEADER);
 
     check(h, b);
-    ASSERT(b->used == USED);
+    if (b->used != USED)
+        panic(__FILE__, __LINE__, "heap: given back twice");
     return b;
 }
 
@@ -225,8 +274,9 @@ void heap_put(struct heap *h, void *p)
         }
     }
     after(b)->before = b->size;
+    seal(h, after(b));
     link_free(h, b);
-    MEM_POISON((uint8_t *)b + LEAST, b->size - LEAST);
+    hide(h, b);
 }
 
 size_t heap_size(const struct heap *h, const void *p)

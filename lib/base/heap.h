@@ -5,8 +5,10 @@
  * 2004).  Getting and giving back take constant time; memory lost to rounding
  * is below 1/16 of a request.
  *
- * Each block's header carries a mark made of its address and a key: one that
- * was written over, or is given back twice, stops the image.
+ * Each block's header carries a mark made of all it says, its address and a
+ * key, and free ones must point at each other: one that was written over, or is
+ * given back twice, stops the image.  Debug builds fill what is free, and stop
+ * when it was written to.
  */
 #ifndef BASE_HEAP_H
 #define BASE_HEAP_H
@@ -25,6 +27,8 @@ struct heap {
     uint32_t classes; /* bit c: any in free[c] */
     uint16_t steps[HEAP_CLASSES];
     uint32_t key;
+    bool fills;
+    struct heap_block *first;
     size_t total, in_use, high_water; /* bytes, with headers */
     uint64_t refusals;
 };
@@ -32,6 +36,8 @@ struct heap {
 /* `memory` is the heap's from now on; what is beyond HEAP_BYTES_MAX of it is
  * left alone.  `key` should be hard to guess. */
 void heap_init(struct heap *, struct mspan memory, uint32_t key);
+/* As debug builds have it; right behind heap_init() only. */
+void heap_fill_free(struct heap *);
 /* Aligned to HEAP_ALIGN, not zeroed; NULL, counted, when there is no room, or
  * for zero bytes. */
 void *heap_get(struct heap *, size_t n);

@@ -158,7 +158,7 @@ static RARE bool gather(struct http_exchange *x)
 static bool read_head(struct http_exchange *x)
 {
     struct span in = stream_peek(x->stream);
-    struct http1_head head;
+    struct http1_head head UNSET;
     unsigned status;
 
     if (x->scratch)

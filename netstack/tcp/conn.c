@@ -30,7 +30,7 @@ void conn_rearm(struct conn *c)
 static void on_timer(struct timer *timer, ns_t now)
 {
     struct conn *c = CONTAINER(timer, struct conn, timer);
-    struct tcp_act act;
+    struct tcp_act act UNSET;
 
     c->on |= IN_CALL;
     c->tcp->count.paced += c->tcb.pace_at - 1 < now;

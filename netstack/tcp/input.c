@@ -32,7 +32,7 @@ void conn_input(struct conn *c, struct tcp_in *in)
     struct tcp *tcp = c->tcp;
     const struct tcp_seg *s = &in->h.seg;
     enum tcp_room room = s->len ? rxq_room(c, in) : TCP_ROOM_ALL;
-    struct tcp_act act;
+    struct tcp_act act UNSET;
 
     c->on |= IN_CALL;
     if (s->nsack)
@@ -116,7 +116,7 @@ static bool check(struct tcp *tcp, struct tcp_in *in, const struct ip_rx *rx)
 
 void tcp_input(struct tcp *tcp, struct ip_rx *rx, ns_t now)
 {
-    struct tcp_in in;
+    struct tcp_in in UNSET;
 
     tcp->now = now;
     tcp->count.in_segs++;

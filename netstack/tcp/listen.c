@@ -87,7 +87,7 @@ struct conn *accept_conn(struct tcp *tcp, const struct tcp_in *in,
                          const struct tcp_synced *p)
 {
     struct tcp_source *source = source_of(tcp, &in->key.remote);
-    struct tcp_open open;
+    struct tcp_open open UNSET;
     struct conn *c;
 
     if (!may_accept(tcp, source))
@@ -147,7 +147,7 @@ static void send_cookie(struct tcp *tcp, struct listener *l,
 static void take_syn(struct tcp *tcp, struct listener *l, struct tcp_in *in,
                      const uint32_t *after)
 {
-    struct secret_name name;
+    struct secret_name name UNSET;
     uint32_t iss;
 
     if (in->h.src == in->h.dst && ipaddr_eq(&in->key.local, &in->key.remote)) {

@@ -163,7 +163,7 @@ static unsigned send_all(struct conn *c, unsigned max, bool *done)
 {
     struct tcp *tcp = c->tcp;
     struct tcb *t = &c->tcb;
-    struct tcp_seg s;
+    struct tcp_seg s UNSET;
     unsigned sent = 0;
 
     while (tcp_has_next(t)) {

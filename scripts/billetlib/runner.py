@@ -84,7 +84,9 @@ def compose(options, image):
     if options.pcap:
         line.pcap(options.pcap)
     if options.gdb:
-        line.add('-gdb', 'tcp:127.0.0.1:1234', '-S')
+        # At the addresses that the linker chose, the same in each run.
+        line.add('-gdb', 'tcp:127.0.0.1:1234', '-S', '-fw_cfg',
+                 'name=opt/billet/aslr,string=off')
     return line.add(*options.qemu), forwards
 
 

@@ -58,9 +58,18 @@ static void on_mark(unsigned cpu, void *user)
     m->last = board->total;
 }
 
-static void watch(struct qemu_plugin_insn *insn)
+/* As the linker counted.  An image moves itself into the upper half of the
+ * address space, by a multiple of 4 GiB. */
+static uint64_t linked(struct qemu_plugin_insn *insn)
 {
     uint64_t pc = qemu_plugin_insn_vaddr(insn);
+
+    return pc >> 63 ? (uint32_t)pc : pc;
+}
+
+static void watch(struct qemu_plugin_insn *insn)
+{
+    uint64_t pc = linked(insn);
 
     for (uint64_t i = 0; i < board->nmarks; i++)
         if (board->mark[i].pc == pc)
@@ -82,7 +91,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     (void)id;
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uint64_t pc = qemu_plugin_insn_vaddr(insn);
+        uint64_t pc = linked(insn);
 
         if (!board->started && pc >= board->lo && pc < board->hi) {
             board->start = board->total;

@@ -52,6 +52,29 @@ static uint64_t walk(uint64_t va, bool *write, bool *execute)
     }
 }
 
+/* As the image is, which lies below 4 GiB. */
+START_TEST(test_the_upper_half_maps_to_its_lowest_32_bits)
+{
+    const uint64_t high = UINT64_C(0xffffabcd00000000);
+    bool w, x;
+
+    start(true);
+    ck_assert(paging_set(&t, high + MIB, high + 3 * MIB, PAGE_TEXT));
+    ck_assert(paging_set(&t, MIB, 3 * MIB, PAGE_DATA));
+    ck_assert(paging_set(&t, high + GIB, high + 2 * GIB, PAGE_CONST));
+    is(high + MIB, PAGE_TEXT);
+    is(high + MIB - 1, PAGE_ABSENT);
+    is(high + 3 * MIB, PAGE_ABSENT);
+    is(MIB, PAGE_DATA);
+    ck_assert_uint_eq(walk(high + MIB + 0x1234, &w, &x), MIB + 0x1234);
+    ck_assert(!w && x);
+    ck_assert_uint_eq(walk(high + GIB + 5, &w, &x), GIB + 5);
+    ck_assert(!w && !x);
+    is(UINT64_C(1) << 63, PAGE_ABSENT); /* no address at all */
+    is(UINT64_C(1) << 47, PAGE_ABSENT);
+}
+END_TEST
+
 START_TEST(test_everything_maps_to_itself_with_its_rights)
 {
     bool w, x;
@@ -204,6 +227,7 @@ START_TEST(test_random_settings_agree_with_a_list)
 END_TEST
 
 RUN_TESTS("paging", PANICS(), test_everything_maps_to_itself_with_its_rights,
+          test_the_upper_half_maps_to_its_lowest_32_bits,
           test_large_pages_are_used_where_they_fit,
           test_a_guard_splits_and_leaves_the_rest,
           test_a_large_guard_splits_into_guards,

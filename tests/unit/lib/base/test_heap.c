@@ -113,6 +113,106 @@ START_TEST(test_header_written_over)
 }
 END_TEST
 
-RUN_TESTS("heap", PANICS(test_given_back_twice, test_header_written_over),
+/* By so little that only the next block's size is another. */
+START_TEST(test_size_written_over)
+{
+    uint8_t *a;
+
+    start(4096);
+    a = heap_get(&heap, 104);
+    ck_assert_ptr_nonnull(heap_get(&heap, 100));
+    a[heap_size(&heap, a)] ^= 0x40;
+    heap_put(&heap, a);
+}
+END_TEST
+
+START_TEST(test_link_of_a_free_block_written_over)
+{
+    void **a;
+
+    start(4096);
+    a = heap_get(&heap, 100);
+    ck_assert_ptr_nonnull(heap_get(&heap, 100));
+    heap_put(&heap, a);
+    a[0] = region + 1024; /* as a dangling pointer would */
+    memset(region + 1024, 0, 64);
+    (void)heap_get(&heap, 100);
+}
+END_TEST
+
+static uint8_t *free_one_of_two(void)
+{
+    uint8_t *a;
+
+    start(4096);
+    heap_fill_free(&heap);
+    a = heap_get(&heap, 100);
+    ck_assert_ptr_nonnull(a);
+    ck_assert_ptr_nonnull(heap_get(&heap, 100));
+    heap_put(&heap, a);
+    return a;
+}
+
+START_TEST(test_filled_and_written_to_when_free)
+{
+    uint8_t *a = free_one_of_two();
+
+    ck_assert_uint_eq(a[50], 0xdd);
+    a[50] = 0;
+    (void)heap_get(&heap, 100);
+}
+END_TEST
+
+START_TEST(test_filled_and_given_back_twice)
+{
+    uint8_t *a = free_one_of_two();
+
+    heap_put(&heap, a);
+}
+END_TEST
+
+/* The block before it has swallowed it, and its header. */
+START_TEST(test_filled_merged_and_given_back_twice)
+{
+    uint8_t *a, *b;
+
+    start(4096);
+    heap_fill_free(&heap);
+    a = heap_get(&heap, 100);
+    b = heap_get(&heap, 100);
+    heap_put(&heap, a);
+    heap_put(&heap, b);
+    heap_put(&heap, b);
+}
+END_TEST
+
+START_TEST(test_filled_memory_comes_and_goes)
+{
+    void *slot[16] = {0};
+
+    start(REGION);
+    heap_fill_free(&heap);
+    for (unsigned i = 0; i < 2000; i++) {
+        void **s = &slot[i * 7 % 16];
+
+        heap_put(&heap, *s);
+        *s = heap_get(&heap, 1 + i * 37 % 3000);
+        ck_assert_ptr_nonnull(*s);
+        memset(*s, (int)i, 1 + i * 37 % 3000);
+    }
+    for (unsigned i = 0; i < 16; i++)
+        heap_put(&heap, slot[i]);
+    ck_assert_uint_eq(heap.in_use, 0);
+    free(region);
+}
+END_TEST
+
+RUN_TESTS("heap",
+          PANICS(test_given_back_twice, test_header_written_over,
+                 test_size_written_over, test_link_of_a_free_block_written_over,
+                 test_filled_and_written_to_when_free,
+                 test_filled_and_given_back_twice,
+                 test_filled_merged_and_given_back_twice),
+          test_filled_memory_comes_and_goes,
           test_what_is_got_is_whole_and_apart, test_no_room_is_counted,
           test_charges_add_up)
