@@ -59,7 +59,7 @@ def test_https_serves_the_site(t, family, version):
         head = curl(t, net, *only, '-I', f'https://{host}/{name}').lower()
         assert 'strict-transport-security: max-age=31536000\r\n' in head
         head = curl(t, net, '-I', f'http://{host}/{name}').lower()
-        assert ' 200 ok' in head and 'strict-transport' not in head
+        assert ' 200' in head and 'strict-transport' not in head
     head = curl(t, net, *only, '-I', f'https://{host}/none').lower()
     assert ' 404 ' in head and 'strict-transport-security' in head
     assert curl(t, net, *only, f'https://{host}/healthz') == 'ok\n'
@@ -89,7 +89,7 @@ def test_https_only_sends_everyone_there(t):
                'Content-Type: text/plain', 'http://10.73.0.2:8080/transmit')
     assert end == 'what came'
     head = curl(t, net, '-k', '-I', 'https://10.73.0.2:8443/').lower()
-    assert ' 200 ok' in head and 'strict-transport' not in head
+    assert ' 200' in head and 'strict-transport' not in head
 
 
 def test_https_shows_what_it_is_given(t):
@@ -106,7 +106,7 @@ def test_https_shows_what_it_is_given(t):
     put(files, 'server-rsa2048')
     (files / 'tls-key').write_text('nonsense')
     child.send_signal(signal.SIGHUP)
-    wait_for(child, 'the private key cannot be read: the certificate in use')
+    wait_for(child, 'the certificate in use stays')
     assert digest(t, net, '10.73.0.2') == first
     put(files, 'server-rsa2048')
     child.send_signal(signal.SIGHUP)
