@@ -346,6 +346,7 @@ const char *x509_read(struct x509_pair *out, struct span cert, struct span key,
     const char *why = NULL;
 
     x509_wipe(out);
+    MEM_UNPOISON(room, b ? most : 0); /* nothing of `b` is in its heap yet */
     if (!b)
         why = "no random numbers";
     else if (cert.n > most || key.n > most)

@@ -64,17 +64,21 @@ static void check(const struct heap *h, const struct heap_block *b)
 
 /* Nobody may look at what is free: whoever writes there is found when it is
  * got again. */
-static void hide(const struct heap *h, struct heap_block *b)
+static void hide(const struct heap *h, uint8_t *from, const uint8_t *to)
 {
     if (h->fills)
-        memset((uint8_t *)b + LEAST, FILL, b->size - LEAST);
+        memset(from, FILL, (size_t)(to - from));
     else
-        MEM_POISON((uint8_t *)b + LEAST, b->size - LEAST);
+        MEM_POISON(from, (size_t)(to - from));
 }
 
-static void check_hidden(const struct heap *h, const struct heap_block *b)
+/* Of what a block of `size` bytes takes, and of the header behind it. */
+static void check_hidden(const struct heap *h, const struct heap_block *b,
+                         uint32_t size)
 {
-    for (uint32_t i = LEAST; h->fills && i < b->size; i++)
+    uint32_t end = b->size - size < LEAST ? b->size : size + LEAST;
+
+    for (uint32_t i = LEAST; h->fills && i < end; i++)
         if (((const uint8_t *)b)[i] != FILL)
             panic(__FILE__, __LINE__, "heap: written to after it was free");
 }
@@ -167,6 +171,7 @@ void heap_init(struct heap *h, struct mspan memory, uint32_t key)
     h->key = key;
     if (memory.n < skip + LEAST + HEADER)
         return;
+    MEM_UNPOISON(memory.p, memory.n);
     n = (memory.n - skip) & ~(size_t)15;
     if (n > HEAP_BYTES_MAX)
         n = HEAP_BYTES_MAX;
@@ -180,7 +185,7 @@ void heap_init(struct heap *h, struct mspan memory, uint32_t key)
     h->total = b->size;
     link_free(h, b);
     h->first = b;
-    hide(h, b);
+    hide(h, (uint8_t *)b + LEAST, (uint8_t *)last);
     if (MEM_FILLS)
         heap_fill_free(h);
 }
@@ -190,7 +195,7 @@ void heap_fill_free(struct heap *h)
     if (h->first) {
         MEM_UNPOISON((uint8_t *)h->first + LEAST, h->first->size - LEAST);
         h->fills = true;
-        hide(h, h->first);
+        hide(h, (uint8_t *)h->first + LEAST, (uint8_t *)after(h->first));
     }
 }
 
@@ -229,7 +234,7 @@ void *heap_get(struct heap *h, size_t n)
     }
     unlink_free(h, b);
     check(h, after(b));
-    check_hidden(h, b);
+    check_hidden(h, b, size);
     split(h, b, size);
     set(h, b, USED);
     h->in_use += b->size;
@@ -252,6 +257,7 @@ static struct heap_block *block_of(const struct heap *h, const void *p)
 void heap_put(struct heap *h, void *p)
 {
     struct heap_block *b, *beside;
+    uint8_t *from, *to;
 
     if (!p)
         return;
@@ -259,9 +265,12 @@ void heap_put(struct heap *h, void *p)
     h->in_use -= b->size;
     beside = after(b);
     check(h, beside);
+    from = (uint8_t *)b + LEAST;
+    to = (uint8_t *)beside;
     if (beside->used == FREE) {
         unlink_free(h, beside);
         b->size += beside->size;
+        to += LEAST;
     }
     if (b->before) {
         beside = block_at(b, -(ptrdiff_t)b->before);
@@ -270,13 +279,14 @@ void heap_put(struct heap *h, void *p)
             unlink_free(h, beside);
             set(h, b, FREE); /* so that a second put of it is noticed */
             beside->size += b->size;
+            from = (uint8_t *)b + (h->fills ? 0 : HEADER);
             b = beside;
         }
     }
     after(b)->before = b->size;
     seal(h, after(b));
     link_free(h, b);
-    hide(h, b);
+    hide(h, from, to);
 }
 
 size_t heap_size(const struct heap *h, const void *p)
