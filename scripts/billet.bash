@@ -42,7 +42,7 @@ _billet()
         gdb) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -x --command' -- "$word")) ;;
         verify) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         sbom) COMPREPLY=($(compgen -W '-h --help --build -o --output' -- "$word")) ;;
-        export) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -m --memory --accel --image -o --output' -- "$word")) ;;
+        export) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -d --disk -m --memory --accel --image -o --output' -- "$word")) ;;
         doctor) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
         help) COMPREPLY=($(compgen -W '-h --help --build --man --bash' -- "$word")) ;;
         esac

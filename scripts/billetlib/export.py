@@ -41,6 +41,10 @@ def add_arguments(p):
     p.add_argument('-p', '--port', action='append', metavar='HOST:GUEST',
                    help='a port of the host for one of the image; repeat as '
                    'needed (default: see apps/meson.build)')
+    p.add_argument('-d', '--disk', action='append', default=[],
+                   metavar='NAME',
+                   help='a disk that the image uses but can do without; '
+                   'repeat as needed')
     p.add_argument('-m', '--memory', type=memory, default=qemu.MEMORY_MB,
                    metavar='MB', help='memory (default %(default)s)')
     p.add_argument('--accel', choices=['kvm', 'tcg'], default='kvm',
@@ -59,6 +63,19 @@ def health_of(entry, ports):
     if 80 in guests:
         return 80, entry.get('health', '/')
     return (guests[0], None) if guests else None
+
+
+def disks_of(options, about):
+    """Those the image cannot do without, and those that are asked for."""
+    spare = [disk[:-1] for disk in about.blks if disk.endswith('?')]
+    for disk in options.disk:
+        if disk not in spare:
+            raise say.Stop(
+                f'{disk}: no disk that {options.name} can do without'
+                + (f'; there is {", ".join(spare)}' if spare else ''),
+                say.USAGE)
+    return [disk.removesuffix('?') for disk in about.blks
+            if not disk.endswith('?') or disk[:-1] in options.disk]
 
 
 def plan(options, about, folder):
@@ -80,8 +97,9 @@ def plan(options, about, folder):
         if any(ord(c) < 32 or ord(c) == 127 for c in arg):
             raise say.Stop(f'{arg!r}: no control characters', say.USAGE)
     # Without a port nobody asks a network for anything; with one it needs it.
-    return Plan(options.name, about.version or '0', about.nets, about.blks,
-                options.memory, 1, ports if about.nets else [],
+    return Plan(options.name, about.version or '0', about.nets,
+                disks_of(options, about), options.memory, 1,
+                ports if about.nets else [],
                 health_of(entry, ports) if about.nets else None, image,
                 options.arg, options.accel, shown(folder))
 

@@ -98,6 +98,13 @@ def test_systemd_takes_the_units(t):
     t.run('/bin/sh', '-c', unit_words(probe)[2].split(' || ')[0])
 
 
+def test_a_disk_to_do_without_is_asked_for(t):
+    without = (export(t, 'web', 'systemd') / 'web.service').read_text()
+    assert 'state' not in without, without
+    with_it = export(t, 'web', 'systemd', '-d', 'state') / 'web.service'
+    assert 'file=/var/lib/billet/web-state.img' in with_it.read_text()
+
+
 def test_systemd_keeps_what_an_argument_says(t):
     folder = export(t, 'hello', 'systemd', '--accel', 'tcg', '--image',
                     t.image('hello').resolve(), '-a', AWKWARD)
@@ -162,7 +169,9 @@ def test_what_cannot_be_is_refused(t):
                   ('hello', 'kubevirt', '--image', '/a'),
                   ('hello', 'systemd', '-m', '1'),
                   ('hello', 'systemd', '-a', 'x=\n'),
-                  ('web', 'systemd', '-p', '80')):
+                  ('web', 'systemd', '-p', '80'),
+                  ('web', 'systemd', '-d', 'nosuch'),
+                  ('disk', 'systemd', '-d', 'disk0')):
         t.run(TOP / 'scripts' / 'billet', 'export', '--build', t.build, *words,
               '-o', t.path('never'), status=2)
     assert not t.path('never').exists()
