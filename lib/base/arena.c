@@ -12,6 +12,7 @@
 
 void arena_init(struct arena *a, struct mspan memory)
 {
+    MEM_UNPOISON(memory.p, memory.n); /* pools of an arena before are no more */
     *a = (struct arena){
         .p = memory.p, .end = memory.p + memory.n, .total = memory.n};
 }
