@@ -69,7 +69,7 @@ def test_licence(t):
     for name, app in tree.apps().items():
         found = json.loads(inspect(t, t.image(name), '--json'))
         parts = [p['name'] for p in found['parts']]
-        if 'tls' in app.get('uses', []):
+        if 'tls' in app.get('uses', []) or 'with_tls' in app:
             assert found['gpl'] and 'GPL-3.0' in found['licence'], found
             assert 'wolfSSL' in parts, parts
             text = inspect(t, t.image(name))

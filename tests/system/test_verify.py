@@ -119,7 +119,7 @@ def verify(t, top, work):
     elf = data.index(b'\x7fELF\x02')
     code = data.index(t.image('hello').read_bytes()[0x4000:0x4200], elf)
     for at, words in (
-            (code, r'NOT what .*section \.text, .* is in \w+\+0x'),
+            (code, r'NOT what .*section \.text, .* is in [\w.]+\+0x'),
             (data.index(b'GRUB 2.'), r'the rest is not.*BOOTX64\.EFI'),
             (100 * 512, r'the rest is not.*core\.img')):
         broken = t.path('broken.raw')
