@@ -307,7 +307,7 @@ bool tls_push(struct tls_session *x)
     }
     if (x->plain_at < x->plain_n)
         return false;
-    tls_drop_plain(x);
+    x->plain_n = x->plain_at = 0; /* its room is for what follows at once */
     return tls_flush(x);
 }
 

@@ -99,6 +99,8 @@ static void on_task(struct task *t, ns_t now)
         else if (x->closed)
             x->released = true;
     }
+    if (x->plain && x->plain_n == 0)
+        tls_drop_plain(x); /* an idle session has no buffer */
     if (x->released && x->state == TLS_GONE && !t->queued)
         dispose(x);
 }

@@ -32,26 +32,27 @@ static inline uint32_t mix(uint32_t v, unsigned a, unsigned b, unsigned c)
     return rotr(v, a) ^ rotr(v, b) ^ rotr(v, c);
 }
 
+/* Each round moves eight words by one place: the window on them moves instead.
+ */
 static void compress(struct sha256 *s)
 {
-    uint32_t w[16], h[8];
+    uint32_t w[16], v[ROUNDS + 8], *h = v + ROUNDS;
 
     for (unsigned i = 0; i < 16; i++)
         w[i] = be32(s->block + 4 * i);
-    memcpy(h, s->h, sizeof(h));
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    memcpy(h, s->h, sizeof(s->h));
+    for (unsigned i = 0; i < ROUNDS; i++, h--) {
         uint32_t *now = &w[i % 16], w1 = w[(i + 1) % 16],
                  w14 = w[(i + 14) % 16];
         uint32_t t1 = h[7] + mix(h[4], 6, 11, 25) +
-                      ((h[4] & h[5]) ^ (~h[4] & h[6])) + k[i] + *now;
-        uint32_t t2 = mix(h[0], 2, 13, 22) +
-                      ((h[0] & h[1]) ^ (h[0] & h[2]) ^ (h[1] & h[2]));
+                      (h[6] ^ (h[4] & (h[5] ^ h[6]))) + k[i] + *now;
+        uint32_t t2 =
+            mix(h[0], 2, 13, 22) + ((h[0] & h[1]) | (h[2] & (h[0] | h[1])));
 
         *now += (rotr(w1, 7) ^ rotr(w1, 18) ^ w1 >> 3) + w[(i + 9) % 16] +
                 (rotr(w14, 17) ^ rotr(w14, 19) ^ w14 >> 10);
-        memmove(h + 1, h, 7 * sizeof(h[0]));
-        h[4] += t1;
-        h[0] = t1 + t2;
+        h[3] += t1;
+        h[-1] = t1 + t2;
     }
     for (unsigned i = 0; i < 8; i++)
         s->h[i] += h[i];
@@ -71,23 +72,33 @@ void sha256_add(struct sha256 *s, const void *p, size_t n)
 {
     const uint8_t *from = p;
 
-    for (; n > 0; n--) {
-        s->block[s->n++ % SHA256_BLOCK_BYTES] = *from++;
-        if (s->n % SHA256_BLOCK_BYTES == 0)
+    while (n > 0) {
+        size_t at = s->n % SHA256_BLOCK_BYTES, part = SHA256_BLOCK_BYTES - at;
+
+        if (part > n)
+            part = n;
+        memcpy(s->block + at, from, part);
+        s->n += part;
+        from += part;
+        n -= part;
+        if (at + part == SHA256_BLOCK_BYTES)
             compress(s);
     }
 }
 
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_BYTES])
 {
-    static const uint8_t mark = 0x80, zero;
-    uint8_t bits[8];
+    size_t at = s->n % SHA256_BLOCK_BYTES;
 
-    put_be64(bits, s->n * 8);
-    sha256_add(s, &mark, 1);
-    while (s->n % SHA256_BLOCK_BYTES != LENGTH_AT)
-        sha256_add(s, &zero, 1);
-    sha256_add(s, bits, sizeof(bits));
+    s->block[at++] = 0x80;
+    if (at > LENGTH_AT) {
+        memset(s->block + at, 0, SHA256_BLOCK_BYTES - at);
+        compress(s);
+        at = 0;
+    }
+    memset(s->block + at, 0, LENGTH_AT - at);
+    put_be64(s->block + LENGTH_AT, s->n * 8);
+    compress(s);
     for (unsigned i = 0; i < 8; i++)
         put_be32(out + 4 * i, s->h[i]);
     memset(s, 0, sizeof(*s));

@@ -8,6 +8,7 @@ functions to charge instructions to.
 import bisect
 import mmap
 import os
+import re
 import struct
 import subprocess
 import time
@@ -17,6 +18,7 @@ MARK = struct.Struct("<4Q")
 MAGIC = b"Blltbrd1"
 HITS_AT = 4096
 MARKS_MAX = 16
+FROM_LTO = re.compile(r"\.c\.[0-9a-f]{8}$")
 
 
 class Elf:
@@ -62,6 +64,8 @@ class Elf:
             if len(line.split()) < 3:  # what LTO leaves without a name
                 continue
             value, kind, name = line.split(maxsplit=2)
+            if FROM_LTO.search(name):   # a place in debug information
+                continue
             self.address.setdefault(name, int(value, 16))
             if kind in "tTwW":
                 code.append((int(value, 16), name))

@@ -26,14 +26,15 @@ class Guest:
     """One run of an image.  `counted`: with the plugin, whose Board is
     `board` and whose names are `elf`."""
 
-    def __init__(self, net, build, name, memory_mb=64, counted=True):
+    def __init__(self, net, build, name, memory_mb=64, counted=True,
+                 words=()):
         self.net = net
         self.dir = tempfile.TemporaryDirectory(prefix="billet-bench-")
         self.console = os.path.join(self.dir.name, "console")
         apps = os.path.join(build, "apps")
         image = os.path.join(apps, name + ".elf")
         line = qemu.Line("q35", memory_mb, accel="tcg,thread=single")
-        line.kernel(image, net.args)
+        line.kernel(image, [*net.args, *words])
         net.join(line)
         self.board = None
         if counted:

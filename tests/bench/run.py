@@ -21,6 +21,7 @@ import goodput
 import linux_guest
 import network
 import segment
+import tls_load
 from guest import Guest, GuestError, Http, ROOT
 from workloads import PAGE, WORKLOADS
 
@@ -41,6 +42,14 @@ def file_size(build, name):
         shutil.copy(os.path.join(build, "apps", name + ".elf"), copy)
         subprocess.run(["strip", "--strip-all", copy], check=True)
         return os.path.getsize(copy)
+
+
+def pinata_size(net, build):
+    """Of the image that is all TLS; None where there is none."""
+    del net
+    if not os.path.isfile(os.path.join(build, "apps", "pinata.elf")):
+        return None
+    return file_size(build, "pinata")
 
 
 def has_tls(build, name):
@@ -136,9 +145,11 @@ def remark(text):
     print(text, file=sys.stderr, flush=True)
 
 
+TLS = tls_load.Load()
 BENCHES = {
     "hello-size": lambda net, build: file_size(build, "hello"),
     "web-size": lambda net, build: file_size(build, "web"),
+    "pinata-size": pinata_size,
     "boot": boot,
     "memory": memory,
     "idle": idle_cpu,
@@ -147,6 +158,11 @@ BENCHES = {
     "lwip": lambda net, build: against_lwip.compare(build, say=remark),
     "linux": lambda net, build: linux_guest.compare(net, build, remark),
     "segment": lambda net, build: segment.segment(build, say=remark),
+    "handshake": lambda net, build: TLS.get(net, build, "handshake", "total",
+                                            remark),
+    "handshake-share": lambda net, build: TLS.get(net, build, "handshake",
+                                                  "share", remark),
+    "tls-bulk": lambda net, build: TLS.get(net, build, "bulk", "ours", remark),
     "share": lambda net, build: goodput.share(build, say=remark),
 }
 
