@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sha256.c - SHA-256 (FIPS 180-4), one block at a time, with a schedule of
- * sixteen words that is worked on in place.
+ * sha256.c - SHA-256 (FIPS 180-4), one block at a time.
  */
 #include <base/bytes.h>
 #include <entropy/sha256.h>
@@ -36,23 +35,21 @@ static inline uint32_t mix(uint32_t v, unsigned a, unsigned b, unsigned c)
  */
 static void compress(struct sha256 *s)
 {
-    uint32_t w[16], v[ROUNDS + 8], *h = v + ROUNDS;
+    uint32_t w[ROUNDS], v[ROUNDS + 8], *h = v + ROUNDS;
 
     for (unsigned i = 0; i < 16; i++)
         w[i] = be32(s->block + 4 * i);
+    for (uint32_t *to = w + 16; to < w + ROUNDS; to++)
+        *to = to[-16] + (rotr(to[-15], 7) ^ rotr(to[-15], 18) ^ to[-15] >> 3) +
+              to[-7] + (rotr(to[-2], 17) ^ rotr(to[-2], 19) ^ to[-2] >> 10);
     memcpy(h, s->h, sizeof(s->h));
     for (unsigned i = 0; i < ROUNDS; i++, h--) {
-        uint32_t *now = &w[i % 16], w1 = w[(i + 1) % 16],
-                 w14 = w[(i + 14) % 16];
-        uint32_t t1 = h[7] + mix(h[4], 6, 11, 25) +
-                      (h[6] ^ (h[4] & (h[5] ^ h[6]))) + k[i] + *now;
-        uint32_t t2 =
-            mix(h[0], 2, 13, 22) + ((h[0] & h[1]) | (h[2] & (h[0] | h[1])));
+        uint32_t t = h[7] + mix(h[4], 6, 11, 25) +
+                     (h[6] ^ (h[4] & (h[5] ^ h[6]))) + k[i] + w[i];
 
-        *now += (rotr(w1, 7) ^ rotr(w1, 18) ^ w1 >> 3) + w[(i + 9) % 16] +
-                (rotr(w14, 17) ^ rotr(w14, 19) ^ w14 >> 10);
-        h[3] += t1;
-        h[-1] = t1 + t2;
+        h[3] += t;
+        h[-1] =
+            t + mix(h[0], 2, 13, 22) + ((h[0] & h[1]) | (h[2] & (h[0] | h[1])));
     }
     for (unsigned i = 0; i < 8; i++)
         s->h[i] += h[i];

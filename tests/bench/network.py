@@ -79,7 +79,7 @@ class User:
     args = USER_ARGS
     families = {"ipv4": socket.AF_INET}
 
-    def __init__(self, ports=(80, 9)):
+    def __init__(self, ports=(80, 443, 9)):
         self.ports = {}
         for guest in ports:
             with socket.socket() as s:

@@ -119,7 +119,7 @@ def once(guest, names, function, family, units):
         total += count
         ours += count if name not in names else 0
         beyond += count if not names.get(name) else 0
-    return Cost(total / units, ours / units, beyond / units)
+    return Cost(*(round(n / units) for n in (total, ours, beyond)))
 
 
 class Load:
@@ -159,7 +159,5 @@ class Load:
     def get(self, net, build, what, field, say=print):
         """{family: a field of its Cost}."""
         found = self.costs(net, build, what, say)
-        return found and {key: value if isinstance(value, float) and
-                          field == "share" else round(value)
-                          for key, value in ((key, getattr(cost, field))
-                                             for key, cost in found.items())}
+        return found and {key: getattr(cost, field)
+                          for key, cost in found.items()}

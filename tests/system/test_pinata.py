@@ -176,3 +176,8 @@ def test_pinata_is_a_machine(t):
     for host in FAMILIES.values():
         expect_secret(client(t, net, f'{host}:10000', 'client-p256'), host)
         expect_alert(client(t, net, f'{host}:10000', 'bad-expired'), host, 45)
+
+
+def test_image_is_small(t):
+    if (size := t.image('pinata').stat().st_size) > 1_200_000:
+        raise Failed(f'{size:,} bytes')
