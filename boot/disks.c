@@ -257,7 +257,8 @@ static enum err disks_up(struct env *env)
                                    .flush = flush_disks,
                                    .arm = arm_disks,
                                    .deadline = deadline_disks};
-    loop_add(env->loop, &disks.source);
+    if (disks.n) /* else each turn would pay for what is not there */
+        loop_add(env->loop, &disks.source);
     return OK;
 }
 
