@@ -395,10 +395,13 @@ static enum err networking_up(struct env *env)
     return syslog_up(env) ? OK : E_INVAL;
 }
 
-static bool networking_down(struct net *net, ns_t now)
+static bool networking_down(struct net *net, enum net_down how, ns_t now)
 {
-    bool said = net_stop(net, now);
+    bool said;
 
+    if (how == NET_DOWN_CLOSE && syslog_busy())
+        return true; /* the lines before the end */
+    said = how == NET_DOWN_LEAVE ? net_stop(net, now) : net_down(net, how, now);
     return syslog_busy() || said;
 }
 

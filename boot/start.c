@@ -16,8 +16,10 @@
 #include <metrics/metrics_impl.h>
 #include <string.h>
 
+#include "end.h"
 #include "system.h"
 #include "version.h"
+#include "watchdog.h"
 
 enum {
     LOG_RING_BYTES = 16384,
@@ -26,11 +28,6 @@ enum {
     EXIT_FAILED = 1, /* start() failed, or something it needs is missing */
     EXIT_USAGE = 2   /* a key or value that is not accepted */
 };
-
-/* For frames of farewell to leave, and for ARP before them. */
-#define FAREWELL_NS (100 * NS_PER_MS)
-/* For disks to write out what they hold. */
-#define DISKS_END_NS (10 * NS_PER_SEC)
 
 KEY_STRING(logs, "logs", "LEVEL,SOURCE:LEVEL,...", "info",
            "what to log: quiet, error, warn, info or debug",
@@ -149,9 +146,8 @@ static void make_plan(struct env *env)
     }
     env->limits = p->limits;
     skip = machine_scatter(memory.n - p->need);
-    log_debug(env->log, "boot",
-              "image at 0x%lx, stack at 0x%lx, heap at 0x%lx", machine_base(),
-              (uintptr_t)__builtin_frame_address(0),
+    log_debug(env->log, "boot", "image at 0x%lx, stack at 0x%lx, heap at 0x%lx",
+              machine_base(), (uintptr_t)__builtin_frame_address(0),
               (uintptr_t)memory.p + skip);
     arena_init(&boot_system.arena,
                (struct mspan){memory.p + skip, memory.n - skip});
@@ -213,54 +209,11 @@ static bool alive(const struct env *env)
     return billet_app.networking && billet_app.networking->in_use(env->net);
 }
 
-/* A wake-up that comes after it was taken here ends rest() at once, so none is
- * lost; what a turn leaves undone is in the loop's deadline. */
 static void turn(struct env *env, ns_t now)
 {
-    machine_woken();
-    loop_turn(env->loop, now);
+    boot_turn(env, now);
     if (app.running && !boot_system.started_ns)
         billet_started(env);
-}
-
-static void rest(struct env *env, ns_t now, ns_t until)
-{
-    ns_t at;
-
-    if (loop_arm(env->loop))
-        return;
-    at = loop_deadline(env->loop);
-    at = at < until ? at : until;
-    if (at > now)
-        machine_wait(at);
-}
-
-/* What was written is safe before the power goes. */
-static void end_disks(struct env *env, ns_t now)
-{
-    ns_t until = now + DISKS_END_NS;
-
-    for (; billet_app_disks && now < until && billet_app_disks->down();
-         now = machine_turn()) {
-        turn(env, now);
-        if (billet_app_disks->in_use())
-            rest(env, now, until);
-    }
-}
-
-/* What the network lent us is given back first. */
-static _Noreturn void end(struct env *env)
-{
-    const struct service *net = billet_app.networking;
-    ns_t now = machine_now(), until = now + FAREWELL_NS;
-
-    if (net && net->down(env->net, now))
-        for (; now < until; now = machine_turn()) {
-            turn(env, now);
-            rest(env, now, until);
-        }
-    end_disks(env, now);
-    machine_exit(0);
 }
 
 static void end_when_over(struct env *env)
@@ -271,7 +224,7 @@ static void end_when_over(struct env *env)
         machine_exit(EXIT_FAILED);
     }
     if (!alive(env))
-        end(env);
+        boot_end(env);
 }
 
 static _Noreturn void run(struct env *env)
@@ -282,9 +235,11 @@ static _Noreturn void run(struct env *env)
         turn(env, now);
         if (app.returned)
             end_when_over(env);
-        if (machine_ending())
-            end(env);
-        rest(env, now, NS_NEVER);
+        if (machine_ending()) {
+            boot_stop(env);
+            boot_end(env);
+        }
+        boot_rest(env, now, NS_NEVER);
     }
 }
 
@@ -312,7 +267,7 @@ void billet_main(void)
     status_metrics(&metrics);
     metrics_add(&metrics, &log_metrics_group, &env->log->metrics.lines);
     metrics_add(&metrics, &fibers_metrics_group, &fibers.metrics.live);
-    if (billet_app_disks && billet_app_disks->up(env))
+    if (!watchdog_up(env) || (billet_app_disks && billet_app_disks->up(env)))
         machine_exit(EXIT_FAILED);
     if (billet_app.networking) {
         if (billet_app.networking->up(env))

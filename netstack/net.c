@@ -184,6 +184,12 @@ void net_tick(struct net *net, ns_t now)
     tcp_tick(net->tcp, now);
 }
 
+bool net_down(struct net *net, enum net_down how, ns_t now)
+{
+    net->now = now;
+    return tcp_down(net->tcp, how, now);
+}
+
 bool net_stop(struct net *net, ns_t now)
 {
     bool said;

@@ -115,6 +115,8 @@ unsigned net_output(struct net *, uint8_t netif, struct pktq *frames,
 /* Its generators are seeded by their feed, now. */
 void net_renew(struct net *);
 
+/* The end of all connections: each step but the last of `how`. */
+bool net_down(struct net *, enum net_down how, ns_t now);
 /* The end, in order: gives back what was lent to us.  True when there are
  * frames that say so, for which some turns should still be taken. */
 bool net_stop(struct net *, ns_t now);

@@ -167,7 +167,13 @@ static uint32_t read_port(struct span s, size_t at, size_t wide_at)
 
 bool acpi_fadt_read(struct acpi_fadt *f, struct span s)
 {
-    enum { BYTES = 116, RESET = 1 << 10, TIMER_32 = 1 << 8, REDUCED = 1 << 20 };
+    enum {
+        BYTES = 116,
+        BUTTON_ELSEWHERE = 1 << 4,
+        TIMER_32 = 1 << 8,
+        RESET = 1 << 10,
+        REDUCED = 1 << 20
+    };
     uint32_t flags;
 
     if (s.n < BYTES)
@@ -188,6 +194,11 @@ bool acpi_fadt_read(struct acpi_fadt *f, struct span s)
     if (f->hardware_reduced) {
         f->sleep_control = read_register(s, 244);
     } else {
+        f->pm1a_event = read_port(s, 56, 148);
+        f->pm1b_event = read_port(s, 60, 160);
+        f->pm1_event_bytes = s.p[88];
+        f->sci = s.p[46];
+        f->power_button = !(flags & BUTTON_ELSEWHERE) && s.p[88] >= 4;
         f->pm1a_control = read_port(s, 64, 172);
         f->pm1b_control = read_port(s, 68, 184);
         f->pm_timer = read_port(s, 76, 208);

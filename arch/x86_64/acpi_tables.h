@@ -49,7 +49,11 @@ struct acpi_register {
 struct acpi_fadt {
     uint64_t dsdt;
     uint32_t smi_command, pm1a_control, pm1b_control, pm_timer; /* ports */
+    uint32_t pm1a_event, pm1b_event; /* ports: status, and behind it enable */
+    uint8_t pm1_event_bytes;         /* of both together */
     uint8_t acpi_enable, reset_value, century;
+    uint8_t sci;       /* the legacy interrupt of such events */
+    bool power_button; /* is in these registers */
     bool hardware_reduced, pm_timer_32_bits;
     struct acpi_register reset, sleep_control;
 };
@@ -86,6 +90,14 @@ MUST_USE bool acpi_find_s5(struct span dsdt, uint8_t *type_a, uint8_t *type_b);
 /* The virtio-mmio devices (LNRO0005) of a DSDT. */
 unsigned acpi_find_virtio(struct span dsdt, struct mmio_virtio *out,
                           unsigned max);
+
+/* QEMU's generic event device (ACPI0013), from a DSDT. */
+struct acpi_ged {
+    uint64_t events; /* the register that says what happened */
+    uint32_t gsi;
+    bool level;
+};
+MUST_USE bool acpi_find_ged(struct span dsdt, struct acpi_ged *out);
 
 /* Where a VM generation ID is, from a DSDT or SSDT that has the device; 0: not
  * there.  The address is as the table says. */

@@ -106,6 +106,29 @@ unsigned acpi_find_virtio(struct span s, struct mmio_virtio *out, unsigned max)
     return n;
 }
 
+/* OperationRegion (EREG, SystemMemory, address, ...), and an Interrupt. */
+bool acpi_find_ged(struct span s, struct acpi_ged *out)
+{
+    enum { WITHIN = 256 /* bytes of the id */, EDGE = 1 << 1 };
+    static const uint8_t irq[] = {0x89, 6, 0};
+    size_t at = find(s, 0, SPAN("ACPI0013"));
+    uint32_t events;
+
+    if (at == s.n)
+        return false;
+    s = (struct span){s.p + at, s.n - at < WITHIN ? s.n - at : WITHIN};
+    at = find(s, 0, SPAN("EREG\0")) + 5; /* 0: in memory */
+    if (!take_integer(s, &at, &events))
+        return false;
+    at = find(s, 0, (struct span){irq, sizeof(irq)});
+    if (at + 9 > s.n || s.p[at + 4] != 1)
+        return false;
+    out->events = events;
+    out->gsi = le32(s.p + at + 5);
+    out->level = !(s.p[at + 3] & EDGE);
+    return true;
+}
+
 /* The device has VM_Gen_Counter as an id.  Beside it stands, by QEMU,
  * Name (VGIA, base), and the ID 40 bytes behind that; by others Name (ADDR,
  * Package () {low, high}). */

@@ -8,6 +8,7 @@
 
 #include "apic.h"
 #include "boot_memory.h"
+#include "button.h"
 #include "clock.h"
 #include "console.h"
 #include "cpu.h"
@@ -62,6 +63,7 @@ _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc)
     platform_acpi_start();
     irq_start();
     must(apic_start(&platform.madt));
+    (void)button_start();
     memory_seal();
     clock_start(first_tsc);
     billet_main();

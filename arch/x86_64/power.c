@@ -10,6 +10,7 @@
 #include "cpu.h"
 #include "io.h"
 #include "memory.h"
+#include "pci.h"
 #include "platform.h"
 
 enum {
@@ -17,6 +18,8 @@ enum {
     DEBUG_EXIT_DEFAULT = 0x501, /* where QEMU does if it is not told */
     PVPANIC = 0x505,
     PVPANIC_PANICKED = 1,
+    PVPANIC_ID = 0x00111b36, /* on PCI */
+    PVPANIC_AMONG = 64,      /* functions; beyond: not found */
     RESET_CONTROL = 0xcf9,
     RESET_FULL = 6,
     KEYBOARD = 0x64,
@@ -55,11 +58,13 @@ static void write_register(const struct acpi_register *r, uint8_t v)
 }
 
 /* The firmware owns the registers until it is told otherwise. */
-static void take_over(const struct acpi_fadt *f)
+void power_take_over(void)
 {
+    const struct acpi_fadt *f = &platform.fadt;
     uint16_t port = (uint16_t)f->pm1a_control;
 
-    if (in16(port) & ACPI_ON || f->smi_command == 0 || f->acpi_enable == 0)
+    if (port == 0 || in16(port) & ACPI_ON || f->smi_command == 0 ||
+        f->acpi_enable == 0)
         return;
     out8((uint16_t)f->smi_command, f->acpi_enable);
     for (unsigned i = 0; i < ACPI_WAITS && !(in16(port) & ACPI_ON); i++)
@@ -76,7 +81,7 @@ static void power_off(void)
     if (f->hardware_reduced) {
         write_register(&f->sleep_control, (uint8_t)(a << 2 | REDUCED_SLEEP));
     } else if (f->pm1a_control) {
-        take_over(f);
+        power_take_over();
         out16((uint16_t)f->pm1a_control, (uint16_t)(a << 10 | ACPI_SLEEP));
         if (f->pm1b_control)
             out16((uint16_t)f->pm1b_control, (uint16_t)(b << 10 | ACPI_SLEEP));
@@ -120,14 +125,42 @@ static void tell_host(unsigned status)
 }
 
 /* It reads as the events it takes. */
+static bool takes_panics(uint8_t events)
+{
+    return events != 0xff && events & PVPANIC_PANICKED;
+}
+
+/* Looked for only now: no other image has to pay for it. */
+static void tell_pvpanic_on_pci(void)
+{
+    struct pci_dev all[PVPANIC_AMONG];
+    unsigned n = pci_scan(all, PVPANIC_AMONG);
+
+    for (unsigned i = 0; i < n; i++) {
+        struct pci_bar bar;
+        volatile uint8_t *events;
+
+        if ((all[i].device << 16 | all[i].vendor) != PVPANIC_ID ||
+            !pci_bar(&all[i], 0, &bar) || !(events = pci_map(&bar, 0, 1)))
+            continue;
+        pci_enable(&all[i]);
+        if (takes_panics(mmio_read8(events)))
+            mmio_write8(events, PVPANIC_PANICKED);
+    }
+}
+
+/* Once: who fails at it comes here again. */
 static void tell_pvpanic(void)
 {
-    uint8_t events = in8(PVPANIC);
+    static bool told;
 
-    if (cpu.hypervisor == HYPERVISOR_NONE || events == 0xff ||
-        !(events & PVPANIC_PANICKED))
+    if (cpu.hypervisor == HYPERVISOR_NONE || told)
         return;
-    out8(PVPANIC, PVPANIC_PANICKED);
+    told = true;
+    if (takes_panics(in8(PVPANIC)))
+        out8(PVPANIC, PVPANIC_PANICKED);
+    else
+        tell_pvpanic_on_pci();
     settle();
 }
 
@@ -135,11 +168,6 @@ static void tell_pvpanic(void)
 uint64_t machine_hangups(void)
 {
     return 0;
-}
-
-bool machine_ending(void)
-{
-    return false;
 }
 
 /* A machine that cannot be switched off starts again: a microvm without ACPI

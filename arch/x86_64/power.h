@@ -13,6 +13,9 @@ enum {
     STATUS_MAX = 127
 };
 
+/* Take ACPI's registers over from the firmware, once it is known where. */
+void power_take_over(void);
+
 /* After a panic: tell the host by isa-debug-exit or pvpanic when there is one,
  * else start again. */
 _Noreturn void power_panic(void);

@@ -77,6 +77,15 @@ struct env {
     void *app;                       /* the instance's own state */
 };
 
+/* How a network comes to its end, in this order. */
+enum net_down {
+    NET_DOWN_DEAF,  /* nobody can connect any more */
+    NET_DOWN_CLOSE, /* all connections end by FIN; true until it has arrived */
+    NET_DOWN_CUT,   /* what is left is reset */
+    NET_DOWN_LEAVE  /* what was lent to us is given back; true: some frames more
+                     * have to leave */
+};
+
 /* What an image brings besides its application.  A reference to the service
  * is what links it in; an image that does not refer to it does not hold it. */
 struct service {
@@ -92,8 +101,8 @@ struct service {
     size_t (*nics_bytes)(unsigned n, unsigned ring);
     /* Whether the application has anything open there. */
     bool (*in_use)(const struct net *);
-    /* The end, in order.  True: a few turns more, to say so to others. */
-    bool (*down)(struct net *, ns_t now);
+    /* A step to the end.  True: some turns more are wanted for it. */
+    bool (*down)(struct net *, enum net_down how, ns_t now);
 };
 extern const struct service billet_networking; /* netstack and NIC drivers */
 
@@ -129,9 +138,8 @@ enum { MANIFEST_NOTE_TYPE = 1 };
  * it is: its name, version and licence (SPDX), for `billet inspect`. */
 enum { PART_NOTE_TYPE = 4 };
 #define BILLET_PART(text)                                                      \
-    __attribute__((                                                            \
-        used, section(".note.billet"),                                         \
-        aligned(4))) static const struct {                                     \
+    __attribute__((used, section(".note.billet"),                              \
+                   aligned(4))) static const struct {                          \
         uint32_t owner_bytes, desc_bytes, type;                                \
         char owner[8], desc[sizeof(text)];                                     \
     } billet_part_ = {7, sizeof(text), PART_NOTE_TYPE, "Billet", text}

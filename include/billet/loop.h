@@ -41,6 +41,26 @@ struct task {
     void (*run)(struct task *, ns_t now);
 };
 
+/*
+ * The end: the owner has pressed the power button or sent SIGINT or SIGTERM.
+ * begin() is called once, between two turns: finish what was begun, begin
+ * nothing more.  While a busy() says true, up to 5 seconds, the loop goes on as
+ * before, but for listeners, which are closed.  Then the connections that are
+ * still open are ended by FIN, disks are flushed, and the machine goes off.
+ * busy may be NULL.  Embed in the object it serves.
+ */
+struct stop {
+    struct stop *next;
+    void (*begin)(struct stop *, ns_t now);
+    bool (*busy)(const struct stop *);
+};
+
+/* For good.  Who comes when the end has begun is told at once. */
+void loop_on_stop(struct loop *, struct stop *);
+
+/* Whether the end has begun: for fibers that look now and then. */
+bool loop_stopping(const struct loop *);
+
 /* For good. */
 void loop_add(struct loop *, struct source *);
 /* Run it at the end of this turn. */

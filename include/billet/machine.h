@@ -100,13 +100,20 @@ bool machine_id(uint8_t out[MACHINE_ID_BYTES]);
 /* When the first instruction ran, on machine_now()'s scale; normally 0. */
 ns_t machine_boot_ns(void);
 
-/* Whether the owner has asked for the end: SIGINT or SIGTERM (hosted).  Who
- * sees it has a second to end in order, by machine_exit(). */
+/* Whether the owner has asked for the end: the power button (bare), SIGINT or
+ * SIGTERM (hosted), where who does not look for a second is ended, and who does
+ * has 20 seconds. */
 bool machine_ending(void);
 
 /* How often the owner has asked that files be read again: by SIGHUP (hosted),
  * unless the run is recorded. */
 uint64_t machine_hangups(void);
+
+/* A watchdog ends the machine as the host has it (bare: i6300esb) or the
+ * process (SIGALRM), unless it is fed again within so many seconds, at most
+ * MACHINE_WATCHDOG_MAX.  Begins at the first call.  False: there is none. */
+enum { MACHINE_WATCHDOG_MAX = 600 };
+MUST_USE bool machine_feed(unsigned seconds);
 
 /* Power off (bare) or exit (hosted).  Status 0 is success; any other leaves
  * through isa-debug-exit or pvpanic when there is one, so a host can see it. */

@@ -151,6 +151,7 @@ static void begin(struct http_exchange *x, const struct http1_head *head)
     x->keep = x->old ? (head->flags & (HTTP1_KEEP_ALIVE | HTTP1_CLOSE)) ==
                            HTTP1_KEEP_ALIVE
                      : !(head->flags & HTTP1_CLOSE);
+    x->keep &= !loop_stopping(x->server->loop);
     x->head_only = head->method == HTTP_HEAD;
     x->expects = (head->flags & HTTP1_CONTINUE) != 0;
     x->in_chunks = (head->flags & HTTP1_CHUNKED) != 0;

@@ -220,6 +220,7 @@ struct http {
     struct http_exchange *run, **run_end;
     struct task task;
     struct timer starved_timer;
+    struct stop stop;
     struct pool conns, scratches, loans;
     struct http_scratch *oldest, *newest; /* scratch buffers held */
     unsigned gathering;                   /* of these, for heads */

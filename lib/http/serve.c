@@ -52,6 +52,21 @@ static bool on_accept(struct stream *s, const struct endpoint *peer, void *user)
     return http_accept(user, s);
 }
 
+/* Who rests has had everything; the others are told with their answer. */
+static void stop(struct stop *s, ns_t now)
+{
+    struct http *h = CONTAINER(s, struct http, stop);
+
+    for (struct http_exchange *x = h->rest.head; x; x = x->next)
+        if (x->state == CONN_READING && !x->partial && !x->framed)
+            conn_until(x, now);
+}
+
+static bool serves(const struct stop *s)
+{
+    return CONTAINER(s, const struct http, stop)->m.connections > 0;
+}
+
 enum err http_serve(struct env *env, uint16_t port,
                     const struct http_config *config, struct http **out)
 {
@@ -73,6 +88,8 @@ enum err http_serve(struct env *env, uint16_t port,
         return E_FULL;
     }
     h->clock = env->clock;
+    h->stop = (struct stop){.begin = stop, .busy = serves};
+    loop_on_stop(env->loop, &h->stop);
     metrics_add(env->metrics, &http_metrics_group, (const uint64_t *)&h->m);
     if (out)
         *out = h;

@@ -14,6 +14,9 @@
 METRICS_TABLE(http2, HTTP2_METRICS);
 
 static void task_run(struct task *, ns_t now);
+/* Between two looks at whether all is answered, at the end. */
+#define STOP_LOOK_NS (20 * NS_PER_MS)
+
 static void on_timer(struct timer *, ns_t now);
 
 void h2_turn_later(struct h2_conn *c)
@@ -257,7 +260,9 @@ static void on_timer(struct timer *t, ns_t now)
 {
     struct h2_conn *c = CONTAINER(t, struct h2_conn, timer);
     const struct http_timeouts *limit = &c->h2->http->timeouts;
-    ns_t rest = c->asked ? limit->idle : limit->header;
+    ns_t rest = loop_stopping(c->h2->loop) ? STOP_LOOK_NS
+                : c->asked                 ? limit->idle
+                                           : limit->header;
 
     if (c->state == H2_LINGERING) {
         kill(c);
@@ -269,6 +274,21 @@ static void on_timer(struct timer *t, ns_t now)
         c->h2->m.idle++;
         terminate(c, NGHTTP2_NO_ERROR);
     }
+}
+
+/* Who has asked for something gets it first. */
+static void stop(struct stop *s, ns_t now)
+{
+    struct http2 *h2 = CONTAINER(s, struct http2, stop);
+
+    for (struct h2_conn *c = h2->first; c; c = c->next)
+        if (c->state == H2_OPEN)
+            timer_set(h2->loop, &c->timer, now);
+}
+
+static bool serves(const struct stop *s)
+{
+    return CONTAINER(s, const struct http2, stop)->first != NULL;
 }
 
 bool http2_evict(struct http2 *h2)
@@ -371,5 +391,7 @@ struct http2 *http2_new(struct env *env, struct http *http, uint32_t conns)
     }
     metrics_add_computed(env->metrics, &http2_metrics_group, &h2->m.connections,
                          refresh, h2);
+    h2->stop = (struct stop){.begin = stop, .busy = serves};
+    loop_on_stop(env->loop, &h2->stop);
     return h2;
 }

@@ -163,6 +163,7 @@ struct http2 {
     struct heap heap;
     struct pool conns;
     struct h2_conn *first;
+    struct stop stop;
     struct http2_metrics m;
     uint8_t stage[H2_STAGE_BYTES];
 };

@@ -21,10 +21,18 @@ struct loop {
     struct task *tasks, **tasks_end; /* in order; NULL end: empty */
     unsigned ntasks;
     uint64_t turns;
+    struct stop *stops; /* the last to register is told first */
+    bool stopping;
     struct wheel wheel;
 };
 
 /* Must not be moved afterwards. */
 void loop_init(struct loop *, ns_t now);
+
+/* Tells everybody of the end, once. */
+void loop_stop(struct loop *, ns_t now);
+
+/* Whether somebody still has something to do before it. */
+bool loop_stop_busy(const struct loop *);
 
 #endif

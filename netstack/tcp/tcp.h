@@ -39,6 +39,9 @@ ns_t tcp_next_deadline(const struct tcp *);
 /* Nobody takes packets just now: they are no reason to hurry. */
 void tcp_hold(struct tcp *, bool);
 
+/* As net_down(). */
+bool tcp_down(struct tcp *, enum net_down how, ns_t now);
+
 uint32_t tcp_in_use(const struct tcp *);
 void tcp_metrics(struct tcp *, struct metrics *);
 

@@ -43,6 +43,13 @@ static void read_null(struct env *env)
     (void)*(volatile uint8_t *)HIDDEN((uintptr_t)8);
 }
 
+static void hang(struct env *env)
+{
+    (void)env;
+    while (HIDDEN(1))
+        ;
+}
+
 static void write_null(struct env *env)
 {
     (void)env;
@@ -203,7 +210,8 @@ static void fail_assertion(struct env *env)
 static const struct {
     const char *name;
     void (*run)(struct env *);
-} things[] = {{"read-null", read_null},
+} things[] = {{"hang", hang},
+              {"read-null", read_null},
               {"write-null", write_null},
               {"call-null", call_null},
               {"write-text", write_text},

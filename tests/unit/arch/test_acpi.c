@@ -51,6 +51,9 @@ static void fadt(uint32_t flags)
     put32(FADT + 40, DSDT);
     put32(FADT + 48, 0xb2);
     put8(FADT + 52, 0xf1);
+    put16(FADT + 46, 9);
+    put32(FADT + 56, 0x600);
+    put8(FADT + 88, 4);
     put32(FADT + 64, 0x604);
     put32(FADT + 76, 0x608);
     put8(FADT + 108, 0x32);
@@ -204,6 +207,11 @@ START_TEST(test_fadt_of_a_pc)
     ck_assert_uint_eq(f.dsdt, DSDT);
     ck_assert_uint_eq(f.pm1a_control, 0x604);
     ck_assert_uint_eq(f.pm1b_control, 0);
+    ck_assert_uint_eq(f.pm1a_event, 0x600);
+    ck_assert_uint_eq(f.pm1b_event, 0);
+    ck_assert_uint_eq(f.pm1_event_bytes, 4);
+    ck_assert_uint_eq(f.sci, 9);
+    ck_assert(f.power_button);
     ck_assert_uint_eq(f.pm_timer, 0x608);
     ck_assert_uint_eq(f.smi_command, 0xb2);
     ck_assert_uint_eq(f.century, 0x32);
@@ -228,6 +236,18 @@ START_TEST(test_fadt_of_a_machine_without_a_pcs_registers)
     ck_assert_uint_eq(f.pm1a_control, 0);
     ck_assert_uint_eq(f.pm_timer, 0);
     ck_assert_uint_eq(f.reset.at, 0); /* the flag says it has none */
+}
+END_TEST
+
+START_TEST(test_a_power_button_that_is_elsewhere)
+{
+    struct acpi_fadt f;
+
+    tables(2);
+    fadt(1 << 4);
+    ck_assert(acpi_read(&acpi, &phys, RSDP));
+    ck_assert(acpi_fadt_read(&f, acpi_get(&acpi, "FACP")));
+    ck_assert(!f.power_button);
 }
 END_TEST
 
@@ -331,6 +351,6 @@ RUN_TESTS("acpi", PANICS(), test_tables_are_found_by_both_lists,
           test_the_sum_of_a_long_table, test_lengths_that_cannot_be_are_refused,
           test_the_root_is_found_where_firmware_puts_it, test_fadt_of_a_pc,
           test_fadt_of_a_machine_without_a_pcs_registers,
-          test_an_old_fadt_ends_early, test_madt,
-          test_madt_entries_of_no_length_end_it, test_mcfg,
+          test_a_power_button_that_is_elsewhere, test_an_old_fadt_ends_early,
+          test_madt, test_madt_entries_of_no_length_end_it, test_mcfg,
           test_twenty_thousand_mutations_are_survived)

@@ -202,10 +202,52 @@ START_TEST(test_no_generation_without_its_id)
 }
 END_TEST
 
+/* As QEMU 7.2 writes it for a microvm. */
+static const uint8_t ged[] = {
+    0x5b, 0x82, 0x4c, 0x06, 'G',  'E',  'D',  '_', 0x08, '_',  'H', 'I',
+    'D',  0x0d, 'A',  'C',  'P',  'I',  '0',  '0', '1',  '3',  0,   0x08,
+    '_',  'U',  'I',  'D',  0x0d, 'G',  'E',  'D', 0,    0x08, '_', 'C',
+    'R',  'S',  0x11, 0x0e, 0x0a, 0x0b, 0x89, 6,   0,    3,    1,   9,
+    0,    0,    0,    'y',  0,    0x5b, 0x80, 'E', 'R',  'E',  'G', 0,
+    0x0c, 0,    0,    0xa0, 0xfe, 0x0a, 4};
+
+START_TEST(test_the_event_device_of_microvm)
+{
+    struct acpi_ged g = {0};
+    uint8_t changed[sizeof(ged)];
+
+    ck_assert(acpi_find_ged((struct span){ged, sizeof(ged)}, &g));
+    ck_assert_uint_eq(g.events, 0xfea00000);
+    ck_assert_uint_eq(g.gsi, 9);
+    ck_assert(!g.level);
+    memcpy(changed, ged, sizeof(ged));
+    changed[59] = 1; /* a port */
+    ck_assert(!acpi_find_ged((struct span){changed, sizeof(ged)}, &g));
+    memcpy(changed, ged, sizeof(ged));
+    changed[46] = 2; /* two interrupts */
+    ck_assert(!acpi_find_ged((struct span){changed, sizeof(ged)}, &g));
+}
+END_TEST
+
+START_TEST(test_a_cut_event_device_is_none)
+{
+    struct acpi_ged g;
+
+    for (size_t n = 0; n < sizeof(ged) - 2; n++) {
+        uint8_t *copy = malloc(n + 1); /* a sanitizer sees its end */
+
+        memcpy(copy, ged, n);
+        ck_assert(!acpi_find_ged((struct span){copy, n}, &g));
+        free(copy);
+    }
+}
+END_TEST
+
 RUN_TESTS("aml", PANICS(), test_s5_in_bytes,
           test_s5_in_constants_and_from_the_root, test_s5_with_a_long_length,
           test_what_only_mentions_s5_is_skipped,
           test_s5_at_the_end_of_the_table, test_virtio_devices_of_microvm,
           test_a_cut_device_is_none, test_virtio_arguments,
           test_what_is_no_virtio_argument, test_generation_of_qemu,
-          test_generation_by_address, test_no_generation_without_its_id)
+          test_generation_by_address, test_no_generation_without_its_id,
+          test_the_event_device_of_microvm, test_a_cut_event_device_is_none)

@@ -250,6 +250,45 @@ START_TEST(test_many_timers_due_at_once_are_spread_over_turns)
 }
 END_TEST
 
+static struct goer {
+    struct stop stop;
+    unsigned told;
+    bool busy;
+} goers[2];
+
+static void go(struct stop *s, ns_t now)
+{
+    struct goer *g = CONTAINER(s, struct goer, stop);
+
+    ck_assert_uint_eq(now, loop_now(&loop));
+    ck_assert(loop_stopping(&loop));
+    g->told++;
+}
+
+static bool goes_on(const struct stop *s)
+{
+    return CONTAINER(s, const struct goer, stop)->busy;
+}
+
+START_TEST(test_who_wants_to_know_is_told_of_the_end_once)
+{
+    setup();
+    goers[0] = (struct goer){.stop = {.begin = go, .busy = goes_on}};
+    goers[1] = (struct goer){.stop = {.begin = go}, .busy = true};
+    loop_on_stop(&loop, &goers[0].stop);
+    ck_assert(!loop_stopping(&loop));
+    ck_assert_uint_eq(goers[0].told, 0);
+    loop_stop(&loop, 1001 * MS);
+    ck_assert_uint_eq(goers[0].told, 1);
+    loop_on_stop(&loop, &goers[1].stop); /* late, so at once */
+    ck_assert_uint_eq(goers[1].told, 1);
+    ck_assert_uint_eq(goers[0].told, 1);
+    ck_assert(!loop_stop_busy(&loop));
+    goers[0].busy = true;
+    ck_assert(loop_stop_busy(&loop));
+}
+END_TEST
+
 RUN_TESTS("loop", PANICS(), test_a_turn_polls_then_fires_then_runs_then_flushes,
           test_a_flooded_source_gets_its_budget_and_timers_still_fire,
           test_a_task_that_defers_itself_cannot_keep_a_turn_from_ending,
@@ -257,4 +296,5 @@ RUN_TESTS("loop", PANICS(), test_a_turn_polls_then_fires_then_runs_then_flushes,
           test_the_deadline_is_the_earliest_of_timers_and_sources,
           test_arm_asks_every_source_even_when_the_first_has_work,
           test_a_timer_set_for_the_past_fires_in_the_next_turn,
-          test_many_timers_due_at_once_are_spread_over_turns)
+          test_many_timers_due_at_once_are_spread_over_turns,
+          test_who_wants_to_know_is_told_of_the_end_once)
