@@ -14,7 +14,7 @@ _billet()
         esac
     done
     if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export doctor help' -- "$word"))
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export explain doctor help' -- "$word"))
         return
     fi
     case $command,$before in
@@ -43,6 +43,7 @@ _billet()
         verify) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         sbom) COMPREPLY=($(compgen -W '-h --help --build -o --output' -- "$word")) ;;
         export) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -d --disk -m --memory --accel --image -o --output' -- "$word")) ;;
+        explain) COMPREPLY=($(compgen -W '-h --help --build -l --list' -- "$word")) ;;
         doctor) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
         help) COMPREPLY=($(compgen -W '-h --help --build --man --bash' -- "$word")) ;;
         esac
@@ -53,7 +54,7 @@ _billet()
         COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export doctor help' -- "$word")) ;;
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export explain doctor help' -- "$word")) ;;
     *)
         COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

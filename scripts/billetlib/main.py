@@ -8,9 +8,9 @@ import json
 import re
 import sys
 
-from . import (build, config, doctor, elf, export, gdb, images, manifest, new,
-               packages, pages, qemu, runner, say, sbom, size, sources,
-               symbolize, testing, tree, verify)
+from . import (build, config, doctor, elf, explain, export, gdb, images,
+               manifest, new, packages, pages, qemu, runner, say, sbom, size,
+               sources, symbolize, testing, tree, verify)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -35,6 +35,8 @@ TOOLS = (
     ('sbom', 'what is in an image, with licences and hashes (SPDX 2.3)', sbom),
     ('export', 'the files with which libvirt, systemd, KubeVirt and others '
      'run an image', export),
+    ('explain', 'cause and cure of a message of the console or of this tool',
+     explain),
     ('doctor', 'what of this machine is good for what', doctor),
 )
 

@@ -59,6 +59,17 @@ def test_first_image_and_applications(t):
         raise PageError('the first page has too few blocks')
 
 
+@deadline(120)
+def test_troubleshooting(t):
+    """With what is built already."""
+    tree = copy_of_tree(t)
+    (tree / 'build').symlink_to(t.build.resolve())
+    page = Page(TOP / 'docs' / 'troubleshooting.md', tree,
+                {'BILLET_BUILD': 'build'})
+    if page.follow(page.text) < 18:
+        raise PageError('the page has too few blocks')
+
+
 @full
 @deadline(900)
 def test_applications_out_of_tree(t):
