@@ -90,79 +90,9 @@ static int on_ticket(WOLFSSL *ssl, byte name[WOLFSSL_TICKET_NAME_SZ],
                : WOLFSSL_TICKET_RET_REJECT;
 }
 
-/* From here on the session shows another context's certificate, and keeps that
- * one alive.  The library's own function for it is not in this build. */
-static void show(WOLFSSL *ssl, WOLFSSL_CTX *ctx)
-{
-    int answer;
-
-    if (ssl->ctx == ctx)
-        return;
-    wolfSSL_RefWithMutexInc(&ctx->ref, &answer);
-    (void)answer;
-    if (ssl->rng == ssl->ctx->rng)
-        ssl->rng = ctx->rng;
-    wolfSSL_CTX_free(ssl->ctx);
-    ssl->ctx = ctx;
-    ssl->buffers.certificate = ctx->certificate;
-    ssl->buffers.certChain = ctx->certChain;
-    ssl->buffers.certChainCnt = ctx->certChainCnt;
-    ssl->buffers.key = ctx->privateKey;
-    ssl->buffers.keyType = ctx->privateKeyType;
-    ssl->buffers.keySz = ctx->privateKeySz;
-    ssl->options.haveRSA = ctx->haveRSA;
-    ssl->options.haveECDSAsig = ctx->haveECDSAsig;
-    ssl->options.haveECC = ctx->haveECC;
-    ssl->options.haveStaticECC = ctx->haveStaticECC;
-}
-
-/* RFC 8737 3: it offers that protocol, and no other. */
-static bool asks_for_challenge(WOLFSSL *ssl)
-{
-    static const char wanted[] = TLS_CHALLENGE;
-    char *list = NULL;
-    word16 n = 0;
-    bool is = wolfSSL_ALPN_GetPeerProtocol(ssl, &list, &n) == WOLFSSL_SUCCESS &&
-              n == sizeof(wanted) - 1 && memcmp(list, wanted, n) == 0;
-
-    wolfSSL_ALPN_FreePeerProtocol(ssl, &list);
-    return is;
-}
-
-/* The identity that has the name asked for, once the whole hello was read.  A
- * name that nobody has gets the first one: the peer will say what it thinks
- * (RFC 6066 3 allows either). */
-static int on_name(WOLFSSL *ssl, int *code, void *user)
-{
-    struct tls *tls = user;
-    char host[TLS_HOST_BYTES + 1];
-    void *name = NULL;
-    word16 n = wolfSSL_SNI_GetRequest(ssl, WOLFSSL_SNI_HOST_NAME, &name);
-
-    (void)code;
-    if (tls->challenge && asks_for_challenge(ssl)) {
-        show(ssl, tls->challenge);
-        return 0;
-    }
-    if (!name || n == 0 || n > TLS_HOST_BYTES || memchr(name, 0, n))
-        return 0;
-    memcpy(host, name, n);
-    host[n] = 0;
-    for (unsigned i = 0; i < tls->nidentities; i++) {
-        const DerBuffer *der = tls->server[i]->certificate;
-
-        if (path_is_for(&tls->mem, (struct span){der->buffer, der->length},
-                        host)) {
-            show(ssl, tls->server[i]);
-            break;
-        }
-    }
-    return 0;
-}
-
 static void set_server(struct tls *tls, WOLFSSL_CTX *ctx)
 {
-    wolfSSL_CTX_set_servername_callback(ctx, on_name);
+    wolfSSL_CTX_set_servername_callback(ctx, tls_choose);
     wolfSSL_CTX_set_servername_arg(ctx, tls);
     wolfSSL_CTX_set_TicketEncCb(ctx, on_ticket);
     wolfSSL_CTX_set_TicketEncCtx(ctx, tls);
@@ -212,6 +142,19 @@ static WOLFSSL_CTX *context(struct tls *tls, const struct tls_identity *id,
     return NULL;
 }
 
+const char *tls_add(struct tls *tls, const struct tls_identity *id)
+{
+    const char *why;
+    WOLFSSL_CTX *server;
+
+    if (tls->nidentities == TLS_IDENTITIES_MAX)
+        return "there are too many certificates";
+    crypto_mem_enter(&tls->mem, NULL);
+    if ((server = context(tls, id, true, &why)))
+        tls->server[tls->nidentities++] = server;
+    return why;
+}
+
 const char *tls_replace(struct tls *tls, unsigned index,
                         const struct tls_identity *id)
 {
@@ -221,7 +164,9 @@ const char *tls_replace(struct tls *tls, unsigned index,
     ASSERT(index < tls->nidentities);
     crypto_mem_enter(&tls->mem, NULL);
     server = context(tls, id, true, &why);
-    if (server && index == 0)
+    if (server)
+        why = tls_keep_staple(tls, tls->server[index], server);
+    if (server && !why && index == 0)
         client = context(tls, id, false, &why);
     if (why) {
         wolfSSL_CTX_free(server);

@@ -142,6 +142,9 @@ uint64_t tls_wall_ns(const struct tls *);
 /* tls_staple.c: what a context shows; whether a client asks for it; the
  * judgement, of TLS 1.2 when the message comes. */
 const char *tls_set_staple(struct tls *, WOLFSSL_CTX *, struct span ocsp);
+/* Of the former context, when the certificate is the same. */
+const char *tls_keep_staple(struct tls *, const WOLFSSL_CTX *from,
+                            WOLFSSL_CTX *to);
 bool tls_ask_staple(struct tls_session *);
 struct path_answer tls_judge_staple(struct tls_session *, struct span cert,
                                     struct span issuer);
@@ -156,6 +159,9 @@ int tls_ocsp_decode(OcspResponse *, void *cm, void *heap, int any_cert,
 void tls_remember(struct tls_session *);
 void tls_recall(struct tls_session *);
 void tls_forget(struct tls *);
+
+/* tls_choose.c: the identity for a client, called by wolfSSL. */
+int tls_choose(WOLFSSL *, int *code, void *tls);
 
 /* Called by wolfSSL. */
 int tls_receive(WOLFSSL *, char *to, int n, void *session);

@@ -58,6 +58,17 @@ const char *tls_set_staple(struct tls *tls, WOLFSSL_CTX *ctx, struct span ocsp)
     return NULL;
 }
 
+const char *tls_keep_staple(struct tls *tls, const WOLFSSL_CTX *from,
+                            WOLFSSL_CTX *to)
+{
+    const struct tls_staple *had = (const void *)from->cm->ocsp_stapling;
+    const DerBuffer *a = from->certificate, *b = to->certificate;
+
+    if (a->length != b->length || memcmp(a->buffer, b->buffer, a->length) != 0)
+        return NULL;
+    return tls_set_staple(tls, to, (struct span){had->bytes, had->n});
+}
+
 const char *tls_staple(struct tls *tls, unsigned index, struct span ocsp)
 {
     ASSERT(index < tls->nidentities);

@@ -25,8 +25,10 @@ enum {
 };
 
 struct tls_config {
-    /* A server shows the one that has the name asked for, else the first; a
-     * client that is asked for one shows the first. */
+    /* A server shows the first that has the name asked for and a key of a kind
+     * that the client can verify, so one name may have two: ECDSA, RSA.  Where
+     * nobody has the name, the first that it can verify.  A client that is
+     * asked for one shows the first. */
     struct tls_identity identity[TLS_IDENTITIES_MAX];
     unsigned nidentities;
     struct span trust; /* PEM, or DER of one: roots to which peers' chains
@@ -72,14 +74,19 @@ size_t tls_bytes(uint32_t sessions);
 /* NULL, and `why` says what of the configuration is wrong. */
 struct tls *tls_new(struct env *, const struct tls_config *, const char **why);
 
+/* One more, behind the others, for a side that has any.  NULL, or why it is not
+ * taken. */
+const char *tls_add(struct tls *, const struct tls_identity *);
+
 /* From now on sessions begin with this one in the `index`th place; those that
- * go on keep what they have.  NULL, or why it is not taken. */
+ * go on keep what they have.  Its OCSP answer stays if the certificate is the
+ * same.  NULL, or why it is not taken. */
 const char *tls_replace(struct tls *, unsigned index,
                         const struct tls_identity *);
 
 /* From now on clients that ask for it are shown this OCSPResponse, DER, beside
- * the `index`th certificate, until that is replaced; empty: none.  NULL, or why
- * it is not taken. */
+ * the `index`th certificate, until another takes its place; empty: none.  NULL,
+ * or why it is not taken. */
 const char *tls_staple(struct tls *, unsigned index, struct span ocsp);
 
 /* From now on these roots are the trusted ones, for handshakes that are not

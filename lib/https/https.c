@@ -114,7 +114,14 @@ static const char *another(void *user, const struct tls_identity *id)
 {
     struct https *s = user;
 
-    return tls_replace(s->tls, 0, id);
+    return tls_replace(s->tls, s->replacing, id);
+}
+
+static const char *one_more(void *user, const struct tls_identity *id)
+{
+    struct https *s = user;
+
+    return tls_add(s->tls, id);
 }
 
 const char *https_install(struct https *s, const struct tls_identity *id)
@@ -123,10 +130,24 @@ const char *https_install(struct https *s, const struct tls_identity *id)
     return tls_replace(s->tls, 0, id);
 }
 
-static void replace(struct https *s)
+/* An answer of the CA's responder to be shown beside the `i`th certificate, if
+ * the owner has one; without the file what is shown stays. */
+static void staple(struct https *s, unsigned i)
 {
-    const char *why = identity_with(&s->identity, another, s);
+    struct mspan room = {s->identity.chain, PEM_BYTES};
+    const char *why;
+    char name[16];
+    size_t n;
 
+    fmt(name, sizeof(name), i ? "tls-ocsp-%u" : "tls-ocsp", i + 1);
+    if ((n = given_file(name, room)) == 0)
+        return;
+    if ((why = tls_staple(s->tls, i, (struct span){room.p, n})))
+        log_warn(s->env->log, "tls", "%s: %s", name, why);
+}
+
+static void say_replaced(struct https *s, const char *why)
+{
     if (why)
         log_error(s->env->log, "tls",
                   "%s: the certificate in use stays, and is tried to be "
@@ -134,6 +155,22 @@ static void replace(struct https *s)
                   why);
     else
         log_info(s->env->log, "tls", "the certificate was replaced");
+}
+
+static void replace(struct https *s)
+{
+    const char *why;
+    bool found;
+
+    s->replacing = 0;
+    if (!s->identity.from_keys)
+        say_replaced(s, identity_with(&s->identity, another, s));
+    staple(s, 0);
+    while (++s->replacing < s->certificates) {
+        why = identity_more(&s->identity, s->replacing + 1, &found, another, s);
+        say_replaced(s, found ? why : "one of the certificates is gone");
+        staple(s, s->replacing);
+    }
 }
 
 /* A certificate of ours grows old; a process may be told to read again. */
@@ -144,13 +181,28 @@ static void look_again(struct timer *t, ns_t now)
     uint64_t asked = machine_hangups();
 
     timer_set(s->env->loop, t, now + LOOK_AGAIN);
-    if (id->from_keys)
+    if (id->from_keys && s->certificates == 1)
         return;
     if (asked != s->asked_again ||
         (id->renew_s &&
          clock_wall_ns(s->env->clock, now) / NS_PER_SEC >= id->renew_s))
         replace(s);
     s->asked_again = asked;
+}
+
+/* Of other names, or of another kind of key for the same. */
+static const char *add_more(struct https *s)
+{
+    const char *why;
+    bool found;
+
+    for (s->certificates = 1; s->certificates < TLS_IDENTITIES_MAX;
+         s->certificates++)
+        if ((why = identity_more(&s->identity, s->certificates + 1, &found,
+                                 one_more, s)) ||
+            !found)
+            return why;
+    return NULL;
 }
 
 static enum err start_tls(struct https *s)
@@ -160,10 +212,12 @@ static enum err start_tls(struct https *s)
 
     if (!identity_start(&s->identity, env))
         return E_INVAL;
-    if ((why = identity_with(&s->identity, first, s))) {
+    if ((why = identity_with(&s->identity, first, s)) || (why = add_more(s))) {
         log_error(env->log, "tls", "%s", why);
         return E_INVAL;
     }
+    for (unsigned i = 0; i < s->certificates; i++)
+        staple(s, i);
     s->timer.fire = look_again;
     s->asked_again = machine_hangups();
     timer_set(env->loop, &s->timer, loop_now(env->loop) + LOOK_AGAIN);

@@ -31,6 +31,8 @@ struct https {
     struct http2 *http2;
     struct tls *tls; /* NULL: without */
     struct identity identity;
+    unsigned certificates, /* how many there are */
+        replacing;         /* which of them, from 0 */
     struct timer timer;
     uint64_t asked_again; /* of machine_hangups(), seen */
     char hsts[HSTS_BYTES];
@@ -43,6 +45,12 @@ size_t identity_bytes(void);
 bool identity_start(struct identity *, struct env *);
 /* Reads, or makes, what `use` is then called with.  NULL, or what is wrong. */
 const char *identity_with(struct identity *,
+                          const char *(*use)(void *user,
+                                             const struct tls_identity *),
+                          void *user);
+/* The `n`th one of the owner's, from 2 to TLS_IDENTITIES_MAX: the files
+ * `tls-cert-n` and `tls-key-n`.  *found: whether there is any of the two. */
+const char *identity_more(struct identity *, unsigned n, bool *found,
                           const char *(*use)(void *user,
                                              const struct tls_identity *),
                           void *user);

@@ -162,6 +162,24 @@ static const char *make(struct identity *id)
     return NULL;
 }
 
+static void wipe_both(struct identity *id)
+{
+    wipe(id->chain, PEM_BYTES);
+    wipe(id->key, PEM_BYTES);
+    x509_wipe(&id->pair);
+}
+
+static const char *check_given(struct mspan chain, struct mspan key,
+                               struct tls_identity *out)
+{
+    if (chain.n == 0 || chain.n == PEM_BYTES)
+        return "the certificate is empty, too long, or no base64";
+    if (key.n == 0 || key.n == PEM_BYTES)
+        return "the key is empty, too long, or no base64";
+    *out = (struct tls_identity){{chain.p, chain.n}, {key.p, key.n}};
+    return NULL;
+}
+
 /* From the source it was, each time. */
 static const char *read_given(struct identity *id, struct tls_identity *out)
 {
@@ -175,12 +193,28 @@ static const char *read_given(struct identity *id, struct tls_identity *out)
         chain.n = given_file("tls-cert", chain);
         key.n = given_file("tls-key", key);
     }
-    if (chain.n == 0 || chain.n == PEM_BYTES)
-        return "the certificate is empty, too long, or no base64";
-    if (key.n == 0 || key.n == PEM_BYTES)
-        return "the key is empty, too long, or no base64";
-    *out = (struct tls_identity){{chain.p, chain.n}, {key.p, key.n}};
-    return NULL;
+    return check_given(chain, key, out);
+}
+
+const char *identity_more(struct identity *id, unsigned n, bool *found,
+                          const char *(*use)(void *,
+                                             const struct tls_identity *),
+                          void *user)
+{
+    struct mspan chain = {id->chain, PEM_BYTES}, key = {id->key, PEM_BYTES};
+    struct tls_identity it = {0};
+    const char *why = NULL;
+    char name[16];
+
+    fmt(name, sizeof(name), "tls-cert-%u", n);
+    chain.n = given_file(name, chain);
+    fmt(name, sizeof(name), "tls-key-%u", n);
+    key.n = given_file(name, key);
+    *found = chain.n || key.n;
+    if (*found && !(why = check_given(chain, key, &it)))
+        why = use(user, &it);
+    wipe_both(id);
+    return why;
 }
 
 const char *identity_with(struct identity *id,
@@ -200,8 +234,6 @@ const char *identity_with(struct identity *id,
     }
     if (!why)
         why = use(user, &it);
-    wipe(id->chain, PEM_BYTES);
-    wipe(id->key, PEM_BYTES);
-    x509_wipe(&id->pair);
+    wipe_both(id);
     return why;
 }

@@ -172,3 +172,82 @@ time.sleep(100)
     wait_for(holder, 'held')
     until(lambda: curl(t, net, '-k', 'https://10.73.0.2/healthz',
                        status=None) == 'ok\n', 7, 'there is room')
+
+
+# What the client can verify, and the certificate that it is to be shown.
+KINDS = {'ECDSA+SHA256': 'server-p256', 'RSA-PSS+SHA256': 'server-rsa2048',
+         'ed25519': 'server-ed25519',
+         'RSA-PSS+SHA256:ECDSA+SHA256': 'server-p256'}
+
+
+def shown_to(t, net, *words):
+    out = net.run('sh', '-c', 'exec "$@" </dev/null 2>&1', 'sh',
+                  t.program('openssl'), 's_client', '-connect',
+                  '10.73.0.2:443', *words, status=None, seconds=30).decode()
+    found = re.search('-----BEGIN.*?END CERTIFICATE-----', out, re.S)
+    return found[0].split() if found else out[-1500:]
+
+
+def pem(name):
+    text = (CERTS / f'{name}.crt').read_text()
+    return re.search('-----BEGIN.*?END CERTIFICATE-----', text, re.S)[0].split()
+
+
+@each(tls13={'version': '-tls1_3'}, tls12={'version': '-tls1_2'})
+def test_certificate_is_of_a_kind_that_the_client_can_verify(t, version):
+    folder = t.path('given')
+    folder.mkdir()
+    for i, name in enumerate(('server-ed25519', 'server-p256',
+                              'server-rsa2048', 'other')):
+        for kind, end in ('cert', 'crt'), ('key', 'key'):
+            shutil.copy(CERTS / f'{name}.{end}', folder / (
+                f'tls-{kind}-{i + 1}' if i else f'tls-{kind}'))
+    net = t.network()
+    child = web(t, net, '--tls=on', files=folder)
+    for sigalgs, name in KINDS.items():
+        got = shown_to(t, net, version, '-servername', 'x.wild.test',
+                       '-sigalgs', sigalgs)
+        assert got == pem(name), (sigalgs, got)
+    assert shown_to(t, net, version, '-servername', 'other.test') == \
+        pem('other')
+    if version == '-tls1_2':    # a cipher suite says it, too
+        for cipher, name in (('ECDHE-RSA-AES128-GCM-SHA256',
+                              'server-rsa2048'),
+                             ('ECDHE-ECDSA-AES256-GCM-SHA384',
+                              'server-ed25519')):
+            got = shown_to(t, net, version, '-cipher', cipher)
+            assert got == pem(name), (cipher, got)
+    # each of them can be replaced
+    shutil.copy(CERTS / 'server-p384.crt', folder / 'tls-cert-2')
+    shutil.copy(CERTS / 'server-p384.key', folder / 'tls-key-2')
+    child.send_signal(signal.SIGHUP)
+    wait_for(child, '(the certificate was replaced[\\s\\S]*){4}')
+    assert shown_to(t, net, version, '-servername', 'x.wild.test', '-sigalgs',
+                    'ECDSA+SHA384') == pem('server-p384')
+
+
+@each(tls13={'version': '-tls1_3'}, tls12={'version': '-tls1_2'})
+def test_ocsp_answer_is_shown_to_who_asks(t, version):
+    folder = t.path('given')
+    folder.mkdir()
+    put(folder, 'server-p256')
+    shutil.copy(CERTS / 'ocsp-good.der', folder / 'tls-ocsp')
+    net = t.network()
+    child = web(t, net, '--tls=on', files=folder)
+
+    def asked(*words):
+        return net.run('sh', '-c', 'exec "$@" </dev/null 2>&1', 'sh',
+                       t.program('openssl'), 's_client', '-connect',
+                       '10.73.0.2:443', version, *words,
+                       seconds=30).decode(errors='replace')
+    good = 'Cert Status: good'
+    assert good in asked('-status'), asked('-status')
+    assert 'OCSP' not in asked()
+    (folder / 'tls-ocsp').unlink()
+    child.send_signal(signal.SIGHUP)
+    wait_for(child, 'the certificate was replaced')
+    assert good in asked('-status')     # it is the same certificate
+    put(folder, 'server-p384')
+    child.send_signal(signal.SIGHUP)
+    wait_for(child, r'(the certificate was replaced[\s\S]*){2}')
+    assert good not in asked('-status')

@@ -162,5 +162,34 @@ START_TEST(test_ocsp_replaced_while_serving)
 }
 END_TEST
 
+static bool is_stapled(void)
+{
+    struct tls_info info;
+
+    tls_forget(rig.tls_client);
+    rig_connect("localhost", sizeof(rig.to_client));
+    rig_run();
+    rig_open();
+    ck_assert(tls_info(rig.client.s, &info));
+    rig_end();
+    return info.stapled;
+}
+
+START_TEST(test_ocsp_stays_with_the_same_certificate)
+{
+    struct tls_identity same = rig_identity("server-p256"),
+                        another = rig_identity("server-p384");
+
+    rig_start(NULL, NULL);
+    ck_assert_ptr_null(tls_staple(rig.tls_server, 0, answer_of("good")));
+    ck_assert(is_stapled());
+    ck_assert_ptr_null(tls_replace(rig.tls_server, 0, &same));
+    ck_assert(is_stapled());
+    ck_assert_ptr_null(tls_replace(rig.tls_server, 0, &another));
+    ck_assert(!is_stapled());
+}
+END_TEST
+
 RUN_TESTS("ocsp", PANICS(), test_ocsp_answers_of_1_3, test_ocsp_answers_of_1_2,
-          test_ocsp_changed_is_refused, test_ocsp_replaced_while_serving)
+          test_ocsp_changed_is_refused, test_ocsp_replaced_while_serving,
+          test_ocsp_stays_with_the_same_certificate)
