@@ -32,7 +32,7 @@ SAYS = {
     'use-after-free': 'heap: written to after it was free, .*heap.c:',
     'assert': r'.*env.* == .*, .*breaks.c:\d+',
 }
-BOOTS = 6
+BOOTS = 20
 
 
 @each(**{what: {'what': what} for what in SAYS})
