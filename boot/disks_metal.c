@@ -7,9 +7,9 @@
 #include <ahci/ahci.h>
 #include <base/pool.h>
 #include <billet/machine.h>
+#include <bus/pci.h>
 #include <log/log_impl.h>
 #include <nvme/nvme.h>
-#include <storage/pci.h>
 #include <virtio/blk.h>
 #include <virtio/scsi.h>
 
@@ -65,7 +65,7 @@ static unsigned find_virtio(struct env *env, struct blk *out[DISKS_MAX],
         if (devs[i]->kind == VIRTIO_KIND_BLK)
             n = add(out, n, virtio_blk_attach(devs[i], &host));
         else if (devs[i]->kind == VIRTIO_KIND_SCSI &&
-                 controllers++ < STORAGE_MAX)
+                 controllers++ < BUS_FOUND_MAX)
             n += attach_scsi(env, devs[i], out + n, DISKS_MAX - n);
         else
             continue;
@@ -83,9 +83,14 @@ static void describe(struct env *env, const struct regs *r)
 static unsigned find_nvme(struct env *env, struct blk *out[DISKS_MAX],
                           unsigned n)
 {
-    struct regs *all[STORAGE_MAX];
-    unsigned found = storage_pci_find(NVME_CLASS, NVME_BAR, NVME_REGS_MIN,
-                                      "nvme", all, &boot_system.arena);
+    static const struct bus_want want = {.kind = "nvme",
+                                         .class_code = NVME_CLASS,
+                                         .bar = NVME_BAR,
+                                         .beside = NVME_BAR,
+                                         .least = NVME_REGS_MIN};
+    struct regs *all[BUS_FOUND_MAX];
+    unsigned found =
+        bus_pci_find(&want, all, BUS_FOUND_MAX, &boot_system.arena);
 
     for (unsigned i = 0; i < found; i++) {
         describe(env, all[i]);
@@ -97,9 +102,14 @@ static unsigned find_nvme(struct env *env, struct blk *out[DISKS_MAX],
 static unsigned find_ahci(struct env *env, struct blk *out[DISKS_MAX],
                           unsigned n)
 {
-    struct regs *all[STORAGE_MAX];
-    unsigned found = storage_pci_find(AHCI_CLASS, AHCI_BAR, AHCI_REGS_MIN,
-                                      "ahci", all, &boot_system.arena);
+    static const struct bus_want want = {.kind = "ahci",
+                                         .class_code = AHCI_CLASS,
+                                         .bar = AHCI_BAR,
+                                         .beside = AHCI_BAR,
+                                         .least = AHCI_REGS_MIN};
+    struct regs *all[BUS_FOUND_MAX];
+    unsigned found =
+        bus_pci_find(&want, all, BUS_FOUND_MAX, &boot_system.arena);
 
     for (unsigned i = 0; i < found; i++) {
         describe(env, all[i]);
@@ -117,8 +127,8 @@ size_t disks_bytes(void)
 {
     size_t one = larger(virtio_blk_bytes(), larger(nvme_bytes(), ahci_bytes()));
 
-    return SCAN_BYTES + 2 * STORAGE_MAX * (size_t)REGS_BYTES +
-           STORAGE_MAX * virtio_scsi_bytes() +
+    return SCAN_BYTES + 2 * BUS_FOUND_MAX * (size_t)REGS_BYTES +
+           BUS_FOUND_MAX * virtio_scsi_bytes() +
            DISKS_MAX * larger(one, virtio_scsi_disk_bytes());
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * nics_metal.c - virtio devices for the networks of the manifest, and for
- * randomness and a second console when the machine has them.
+ * randomness and a second console when the machine has them; then other cards
+ * for the networks that are left.
  */
 #include "nics.h"
 
@@ -9,6 +10,7 @@
 #include <log/log_impl.h>
 #include <virtio/virtio.h>
 
+#include "cards.h"
 #include "system.h"
 
 enum {
@@ -110,7 +112,9 @@ static void say_missing(struct env *env, const char *name)
 
 size_t nics_bytes(unsigned n, unsigned ring)
 {
-    return SCAN_BYTES + OTHERS_BYTES + n * virtio_net_bytes(ring, ring);
+    size_t ours = virtio_net_bytes(ring, ring), others = cards_bytes(ring);
+
+    return SCAN_BYTES + OTHERS_BYTES + n * (ours > others ? ours : others);
 }
 
 enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
@@ -131,6 +135,7 @@ enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
                  (out[*n] = attach_net(env, devs[i], m->nets[*n])))
             (*n)++;
     }
+    *n = cards_find(env, out, *n);
     if (*n < APP_NETS_MAX && m->nets[*n][0]) {
         say_missing(env, m->nets[*n]);
         return E_NOENT;

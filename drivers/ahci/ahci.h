@@ -6,7 +6,7 @@
 #ifndef AHCI_AHCI_H
 #define AHCI_AHCI_H
 
-#include <storage/regs.h>
+#include <bus/regs.h>
 
 enum {
     AHCI_CLASS = 0x010601, /* of PCI */

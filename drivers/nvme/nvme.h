@@ -5,7 +5,7 @@
 #ifndef NVME_NVME_H
 #define NVME_NVME_H
 
-#include <storage/regs.h>
+#include <bus/regs.h>
 
 enum {
     NVME_CLASS = 0x010802, /* of PCI */

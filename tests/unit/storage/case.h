@@ -9,7 +9,7 @@
 #include "../lib/suite.h"
 
 #include <base/bytes.h>
-#include <storage/regs.h>
+#include <bus/regs.h>
 #include <string.h>
 
 enum { MEMORY = 1 << 18, SECTORS = 2048 };

@@ -2,7 +2,7 @@
 /*
  * pci.c - see pci.h.
  */
-#include <storage/pci.h>
+#include <bus/pci.h>
 
 #include <base/fmt.h>
 #include <x86_64/io.h>
@@ -128,40 +128,62 @@ static void wire(struct pci_regs *p)
     }
 }
 
-static struct regs *open(const struct pci_dev *dev, unsigned index,
-                         uint32_t least, const char *kind, struct arena *a)
+static struct regs *map(const struct pci_dev *dev, unsigned index,
+                        const struct bus_want *w, struct arena *a)
 {
     struct pci_regs *p;
     struct pci_bar bar;
 
-    if (!pci_bar(dev, index, &bar) || bar.is_port || bar.size < least ||
+    if (!pci_bar(dev, index, &bar) || bar.is_port || bar.size < w->least ||
         !(p = arena_try(a, sizeof(*p), _Alignof(struct pci_regs))))
         return NULL;
     *p = (struct pci_regs){
         .regs = {.read = read32,
                  .write = write32,
                  .stop = stop,
+                 .device = dev->device,
                  .bytes = bar.size < REGS_MAX ? (uint32_t)bar.size : REGS_MAX},
         .pci = *dev};
     p->base = pci_map(&bar, 0, p->regs.bytes);
     if (!p->base)
         return NULL;
-    fmt(p->regs.name, sizeof(p->regs.name), "%s %02x:%02x.%u", kind, dev->bus,
-        dev->dev, dev->fn);
-    pci_enable(dev);
-    wire(p);
+    fmt(p->regs.name, sizeof(p->regs.name), "%s %02x:%02x.%u", w->kind,
+        dev->bus, dev->dev, dev->fn);
     return &p->regs;
 }
 
-unsigned storage_pci_find(uint32_t class_code, unsigned bar, uint32_t least,
-                          const char *kind, struct regs **out, struct arena *a)
+static struct regs *open(const struct pci_dev *dev, const struct bus_want *w,
+                         struct arena *a)
+{
+    struct regs *r = map(dev, w->bar, w, a);
+
+    if (!r || (w->beside != w->bar && !(r->beside = map(dev, w->beside, w, a))))
+        return NULL;
+    pci_enable(dev);
+    wire(pci_regs(r));
+    return r;
+}
+
+static bool is_wanted(const struct pci_dev *dev, const struct bus_want *w)
+{
+    if (w->ndevices == 0)
+        return dev->class_code == w->class_code;
+    for (unsigned i = 0; i < w->ndevices; i++)
+        if (dev->vendor == w->vendor && dev->device == w->devices[i])
+            return true;
+    return false;
+}
+
+unsigned bus_pci_find(const struct bus_want *w, struct regs **out, unsigned max,
+                      struct arena *a)
 {
     struct pci_dev all[FUNCTIONS_MAX];
     unsigned n = pci_scan(all, FUNCTIONS_MAX), found = 0;
 
-    for (unsigned i = 0; i < n && found < STORAGE_MAX; i++)
-        if (all[i].class_code == class_code &&
-            (out[found] = open(&all[i], bar, least, kind, a)))
+    if (max > BUS_FOUND_MAX)
+        max = BUS_FOUND_MAX;
+    for (unsigned i = 0; i < n && found < max; i++)
+        if (is_wanted(&all[i], w) && (out[found] = open(&all[i], w, a)))
             found++;
     return found;
 }

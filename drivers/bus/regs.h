@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * regs.h - the registers of a disk controller, wherever they are: pci.c has
- * those of a real one, a test its own.
+ * regs.h - the registers of a disk controller or a network card, wherever they
+ * are: pci.c has those of a real one, a test its own.
  *
  * A driver behind this knows no bus, so it compiles for both worlds.
  */
-#ifndef STORAGE_REGS_H
-#define STORAGE_REGS_H
+#ifndef BUS_REGS_H
+#define BUS_REGS_H
 
 #include <base/pool.h>
 #include <disk/blk_impl.h>
@@ -19,10 +19,12 @@ struct regs {
     /* Set by the driver: makes the device let go of its line; called by the
      * interrupt's handler, for lines only. */
     void (*quieten)(struct regs *);
+    struct regs *beside;    /* more of them, where there are two BARs */
     uint32_t bytes;         /* of registers */
     uint32_t wakeups;       /* interrupts so far */
     bool line;              /* they come by a line */
     const char *interrupts; /* "MSI-X", "MSI", "INTx"; NULL: none, so poll */
+    uint16_t device;        /* id, on PCI */
     char name[BLK_DEVICE_BYTES];
 };
 
