@@ -14,7 +14,7 @@ _billet()
         esac
     done
     if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export explain doctor help' -- "$word"))
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sbom export explain doctor help' -- "$word"))
         return
     fi
     case $command,$before in
@@ -34,9 +34,9 @@ _billet()
         inspect) COMPREPLY=($(compgen -W '-h --help --build --json --lines' -- "$word")) ;;
         image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --firmware -o --output' -- "$word")) ;;
         bench) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
-        replay) COMPREPLY=($(compgen -W '-h --help --build --inputs --program' -- "$word")) ;;
         config) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         new) COMPREPLY=($(compgen -W '-h --help --build -t --template --here' -- "$word")) ;;
+        replay) COMPREPLY=($(compgen -W '-h --help --build --inputs --program --to --port --fuzz' -- "$word")) ;;
         size) COMPREPLY=($(compgen -W '-h --help --build --why -o --output --json' -- "$word")) ;;
         symbolize) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         gdb) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -x --command' -- "$word")) ;;
@@ -54,7 +54,7 @@ _billet()
         COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench replay config new size symbolize gdb verify sbom export explain doctor help' -- "$word")) ;;
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sbom export explain doctor help' -- "$word")) ;;
     *)
         COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

@@ -9,8 +9,8 @@ import re
 import sys
 
 from . import (build, config, doctor, elf, explain, export, gdb, images,
-               manifest, new, packages, pages, qemu, runner, say, sbom, size,
-               sources, symbolize, testing, tree, verify)
+               manifest, new, packages, pages, qemu, replay, runner, say, sbom,
+               size, sources, symbolize, testing, tree, verify)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -21,11 +21,28 @@ STATUS_ROWS = (
 STATUSES = 'exit status:\n' + '\n'.join(
     f'  {number}  {text}' for number, text in STATUS_ROWS)
 
+# What is done next, as a rule; the others say it themselves.
+NEXT = {
+    'setup': 'scripts/billet run web',
+    'run': 'scripts/billet image {name} -f iso    a file that boots anywhere',
+    'inspect': 'scripts/billet size NAME    where its bytes went',
+    'image': 'scripts/billet config set FILE KEY=VALUE, and docs/deploy.md',
+    'config': 'scripts/billet verify {image}',
+    'verify': 'scripts/billet sbom {image}    what is in it',
+    'sbom': 'scripts/billet verify {image}    whether that is so',
+    'bench': 'python3 tests/bench/profile.py NAME    where they went',
+    'replay': 'gdb --args the command above, or docs/debugging.md',
+    'symbolize': 'scripts/billet gdb NAME    to see it happen',
+    'gdb': 'scripts/billet explain LINE    for what the console says',
+    'explain': 'docs/troubleshooting.md goes by symptom',
+}
+
 # Commands with a module each, which has add_arguments() and run().
 TOOLS = (
     ('config', 'read and change the arguments in an image, without a build',
      config),
     ('new', 'make an application that builds and boots at once', new),
+    ('replay', 'a record, a capture or the input of a fuzzer once more', replay),
     ('size', "draw where an image's bytes went", size),
     ('symbolize', "a panic's lines with the file and line of each function",
      symbolize),
@@ -93,35 +110,6 @@ def cmd_bench(options):
     more = (['--json'] if options.json else []) + options.names
     return say.run([sys.executable, tree.shown(script), '--build',
                     tree.shown(build_path), *more])
-
-
-def recorded_program(path):
-    """Whose run the file has; its first event says so."""
-    try:
-        with open(path, 'rb') as file:
-            head = file.read(1 << 12)
-    except OSError as error:
-        raise say.Stop(f'{path}: {error.strerror}', say.USAGE) from None
-    magic = b'billet record 1\n'
-    size = int.from_bytes(head[len(magic) + 1:len(magic) + 5], 'little')
-    name = head[len(magic) + 5:len(magic) + 5 + size]
-    if not head.startswith(magic + b'P') or len(name) != size:
-        raise say.Stop(f'{path}: not a record', say.USAGE)
-    return name.decode('ascii', 'replace')
-
-
-def cmd_replay(options):
-    name = recorded_program(options.file)
-    program = options.program
-    if not program:
-        if name not in tree.apps():
-            raise say.Stop(f'{options.file} is a record of `{name}`, which is '
-                           'none of apps/: say which with --program', say.USAGE)
-        build_path = tree.build_dir(options.build)
-        build.prepare(build_path, [f'apps/{name}'], ('build',))
-        program = tree.shown(build_path / 'apps' / name)
-    key = '--replay-inputs=' if options.inputs else '--replay='
-    return say.run([program, key + options.file])
 
 
 def cmd_help(options):
@@ -193,7 +181,8 @@ def add_test(add):
 
 def parser():
     top = argparse.ArgumentParser(
-        prog='billet', description=__doc__, epilog=STATUSES,
+        prog='billet', description=__doc__, epilog=STATUSES + '\n\nnext: '
+        'scripts/billet help COMMAND, and README.md',
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(dest='command', metavar='COMMAND',
                                   required=True)
@@ -221,14 +210,6 @@ def parser():
     p.add_argument('names', nargs='*', metavar='NAME',
                    help='only these; tests/bench/thresholds.json has them')
     p.add_argument('--json', action='store_true', help='for machines')
-    p = add('replay', 'run a record (--record=FILE of a process) once more, '
-            'and compare')
-    p.add_argument('file', metavar='FILE')
-    p.add_argument('--inputs', action='store_true',
-                   help='only what came in: what is sent may differ')
-    p.add_argument('--program', metavar='PATH',
-                   help='the process that was recorded (default: that of '
-                   'apps/, built anew)')
     for name, text, module in TOOLS:
         module.add_arguments(add(name, text))
     p = add('help', 'show this, or the help of a command')
@@ -241,7 +222,7 @@ def parser():
 
 COMMANDS = {'setup': cmd_setup, 'run': runner.run, 'test': cmd_test,
             'inspect': cmd_inspect, 'image': images.run, 'bench': cmd_bench,
-            'replay': cmd_replay, 'help': cmd_help,
+            'help': cmd_help,
             **{name: module.run for name, _, module in TOOLS}}
 
 
@@ -277,7 +258,10 @@ def main():
         options.qemu += extra
     elif extra:
         raise say.Stop(f'{options.command} takes nothing behind --', say.USAGE)
-    return COMMANDS[options.command](options)
+    status = COMMANDS[options.command](options)
+    if options.command in NEXT and status == say.OK:
+        say.then(NEXT[options.command].format_map(vars(options)))
+    return status
 
 
 def start():

@@ -29,6 +29,11 @@ def info(text):
     print(text, flush=True)
 
 
+def then(text):
+    """What a person does next; not part of what a command answers."""
+    print('next: ' + text, file=sys.stderr, flush=True)
+
+
 def warn(text):
     print('billet: ' + text, file=sys.stderr, flush=True)
 

@@ -41,6 +41,8 @@ class Report:
             say.info(f'{len(skipped)} skipped')
         for result in failed:
             say.info(f'FAILED   {result.suite}: {result.name}')
+        say.then(f'scripts/billet test {failed[0].name}    that one alone'
+                 if failed else 'scripts/billet bench')
         say.info(f'{self.count("pass")} passed, {len(failed)} failed')
         return say.FAILED if failed or not self.count('pass') else say.OK
 
