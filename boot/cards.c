@@ -7,6 +7,7 @@
 #include <billet/machine.h>
 #include <e1000/e1000.h>
 #include <log/log_impl.h>
+#include <vmxnet3/vmxnet3.h>
 
 #include "system.h"
 
@@ -19,6 +20,7 @@ struct cards {
 };
 static const struct cards cards[] = {
     {&e1000_want, e1000_attach, e1000_bytes},
+    {&vmxnet3_want, vmxnet3_attach, vmxnet3_bytes},
 };
 
 static void rest(ns_t until)

@@ -171,6 +171,57 @@ static unsigned segments(struct pkt *p, struct nic_seg *seg)
     return n > NIC_SEGS_MAX ? 0 : n;
 }
 
+/* The payload in as few blocks as can be.  False: that is too many, or there
+ * are none. */
+static bool join(struct nic *n, struct pkt *p, unsigned most)
+{
+    uint32_t size = n->rx_blocks->block_bytes, at = p->hdr_len;
+    unsigned count = (p->len - at + size - 1) / size, got = 0;
+    struct frag made[PKT_FRAGS_MAX] UNSET;
+
+    if (count > PKT_FRAGS_MAX || count + 1 > most)
+        return false;
+    for (; got < count; got++) {
+        struct block *b = block_get(n->rx_blocks);
+        uint32_t part = p->len - at < size ? p->len - at : size;
+
+        if (!b)
+            break;
+        made[got] = (struct frag){.buf = &b->buf, .p = b->data, .len = part};
+        if (!pkt_copy(p, at, b->data, part)) {
+            got++;
+            break;
+        }
+        at += part;
+    }
+    if (at != p->len) {
+        while (got > 0)
+            buf_drop(made[--got].buf);
+        return false;
+    }
+    for (unsigned i = 0; i < p->nfrags; i++)
+        buf_drop(p->frag[i].buf);
+    memcpy(p->frag, made, sizeof(made[0]) * count);
+    p->nfrags = (uint16_t)count;
+    return true;
+}
+
+/* The segments that the card takes, or 0. */
+static unsigned describe(struct nic *n, struct pkt *p, struct nic_seg *seg)
+{
+    bool large = p->flags & (PKT_GSO4 | PKT_GSO6);
+    unsigned most = large ? n->tx_large : n->tx_segs, count;
+
+    if (most == 0)
+        most = NIC_SEGS_MAX;
+    if (large && !pull_headers(p))
+        return 0;
+    count = segments(p, seg);
+    if (count == 0 || count > most)
+        count = join(n, p, most) ? segments(p, seg) : 0;
+    return count;
+}
+
 static void drop_first(struct nic *n, struct pktq *from)
 {
     n->nif.counters.tx_drops++;
@@ -183,8 +234,7 @@ static bool send_first(struct nic *n, struct pktq *from)
     struct nic_seg seg[NIC_SEGS_MAX] UNSET;
     struct pkt *p = from->head;
     struct nic_sent *s = &n->out[n->tx.added % n->size];
-    bool large = p->flags & (PKT_GSO4 | PKT_GSO6);
-    unsigned count = !large || pull_headers(p) ? segments(p, seg) : 0;
+    unsigned count = describe(n, p, seg);
     unsigned out = (uint16_t)(n->tx.added - n->tx.taken);
 
     if (count + n->tx_more + out >= n->size) {

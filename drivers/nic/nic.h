@@ -87,6 +87,8 @@ struct nic {
     uint16_t size;    /* of both rings */
     uint16_t rx_want; /* buffers posted */
     uint16_t tx_more; /* descriptors that put() may need beside segments */
+    uint8_t tx_segs;  /* of a packet at most; 0: NIC_SEGS_MAX */
+    uint8_t tx_large; /* the same for one that the card cuts */
     bool armed;       /* it interrupts until it is told not to */
     bool tx_full;     /* a frame did not fit since the last arm() */
 };
