@@ -72,6 +72,7 @@ uint8_t tls_alert_for(int error)
         return wolfssl_alert_protocol_version;
     case WC_NO_ERR_TRACE(UNKNOWN_RECORD_TYPE):
     case WC_NO_ERR_TRACE(OUT_OF_ORDER_E):
+    case WC_NO_ERR_TRACE(DUPLICATE_MSG_E): /* it would negotiate again */
     case WC_NO_ERR_TRACE(SANITY_MSG_E):
         return unexpected_message;
     case WC_NO_ERR_TRACE(LENGTH_ERROR):

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: ISC
 """Renewal information for a CA that has none: its directory and a window.
 
-usage: acme_guide.py ADDRESS PORT DIRECTORY CERTIFICATE KEY
+usage: acme_guide.py ADDRESS PORT DIRECTORY CERTIFICATE KEY [SECONDS]
+
+With SECONDS it takes the orders itself, and wants each to come back later.
 """
 import http.server
 import json
@@ -23,13 +25,26 @@ class Guide(http.server.BaseHTTPRequestHandler):
             context = ssl._create_unverified_context()
             with urllib.request.urlopen(directory, context=context) as answer:
                 body = json.load(answer)
+            if sys.argv[6:]:
+                body['newOrder'] = f'https://{address}:{port}/order'
             body['renewalInfo'] = f'https://{address}:{port}/ari'
         else:
             stamp = [time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(
                 time.time() + off)) for off in (-60, -30)]
             body = {'suggestedWindow': dict(zip(('start', 'end'), stamp))}
+        self.answer(200, body)
+
+    def do_POST(self):
+        print('POST', self.path, flush=True)
+        self.rfile.read(int(self.headers['Content-Length']))
+        self.answer(429, {'type': 'urn:ietf:params:acme:error:rateLimited',
+                          'detail': 'too many orders'})
+
+    def answer(self, status, body):
         text = json.dumps(body).encode()
-        self.send_response(200)
+        self.send_response(status)
+        if status == 429:
+            self.send_header('Retry-After', sys.argv[6])
         self.send_header('Content-Length', str(len(text)))
         self.end_headers()
         self.wfile.write(text)

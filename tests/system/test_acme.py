@@ -178,3 +178,31 @@ def test_image_gets_a_certificate(t):
     guest = net.guest(line)
     guest.wait_for('a new certificate for', 60)
     is_issued(shown(t, net), 'web.lab')
+
+
+def test_ca_may_take_its_time(t):
+    net = t.network()
+    pebble(t, net, PEBBLE_VA_NOSLEEP=0, PEBBLE_VA_SLEEPTIME=5)
+    image = web(t, net)
+    wait_for(image, 'a new certificate for', 60)
+    is_issued(shown(t, net), 'web.lab')
+    if metric(net, t, 'failures'):
+        raise Failed('not waited for')
+
+
+def test_rate_limit_is_respected(t):
+    net = t.network()
+    pebble(t, net)
+    guide = net.start('python3', HERE / 'acme_guide.py', '10.73.0.1', 14001,
+                      'https://10.73.0.1:14000/dir', t.path('ca-server.crt'),
+                      t.path('ca-server.key'), 95, log='guide')
+    wait_for(guide, 'ready')
+    env = tls_certs.given(t, acme_trust=tls_certs.CA)
+    image = net.start('env', f"BILLET_FILES={env['BILLET_FILES']}",
+                      t.image('web', ''), '--net=tap0', *WORDS,
+                      '--acme=https://10.73.0.1:14001/dir',
+                      '--acme-names=web.lab', log='web')
+    wait_for(image, r'acme\] warning: .*429 .*rateLimited.*again in 95 s')
+    net.run('sleep', 3)
+    if said(guide).count('POST') != 1:
+        raise Failed(said(guide))

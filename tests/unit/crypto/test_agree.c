@@ -157,6 +157,26 @@ START_TEST(test_agree_on_new_keys)
 }
 END_TEST
 
+/* Each asks for an answer, through pipes that hold few of them. */
+START_TEST(test_agree_flood_of_new_keys_is_bounded)
+{
+    rig_start(NULL, NULL);
+    rig_connect("localhost", 256);
+    rig_run();
+    for (int i = 0; i < 5000; i++) {
+        ck_assert(tls_rekey(rig.client.s));
+        if (i % 100 == 99)
+            rig_run();
+    }
+    stream_write(rig.client.s, SPAN("to the server"));
+    rig_run();
+    ck_assert_uint_eq(rig.server.n, 13);
+    ck_assert_uint_lt(tls_session_of(rig.server.s)->account.high_water,
+                      TLS_ROOM_BYTES);
+    rig_end();
+}
+END_TEST
+
 /* How many of the next sessions begin where another ended. */
 static bool resumes(const char *host)
 {
@@ -372,9 +392,9 @@ RUN_TESTS("agree", PANICS(), test_agree_name_chooses_certificate,
           test_agree_kinds_of_keys_beside_each_other,
           test_agree_replaced_certificate_is_shown_to_the_next,
           test_agree_on_a_protocol, test_agree_on_exported_keys,
-          test_agree_on_new_keys, test_agree_resumed_of_1_3,
-          test_agree_resumed_of_1_2, test_agree_resumed_hosts_are_bounded,
-          test_agree_challenge_of_acme,
+          test_agree_on_new_keys, test_agree_flood_of_new_keys_is_bounded,
+          test_agree_resumed_of_1_3, test_agree_resumed_of_1_2,
+          test_agree_resumed_hosts_are_bounded, test_agree_challenge_of_acme,
           test_agree_extended_master_secret_is_demanded,
           test_ticket_keys_turn_each_hour, test_ticket_changed_is_refused,
           test_config_what_is_wrong_is_said)
