@@ -26,6 +26,8 @@ enum {
                        * rest, which is back-pressure */
 };
 
+#define LOOK_NS (1 * NS_PER_SEC) /* between two looks, while awake */
+
 static const char *check_dns(struct span v);
 static const char *check_ntp(struct span v);
 static const char *check_search(struct span v);
@@ -70,6 +72,7 @@ struct networking {
     struct ifaces ifaces;
     ns_t now;      /* of the last poll */
     ns_t poll_at;  /* a NIC wants to be looked at by then */
+    ns_t look_at;  /* whether the machine stood still */
     ns_t renew_at; /* generators; while there is nothing to do, they wait */
 };
 
@@ -217,6 +220,23 @@ static void renew(struct networking *w, ns_t now)
     w->renew_at = now + RANDOM_RENEW_NS;
 }
 
+/* Nobody is woken for it: what is asked before anything happens is old. */
+static RARE void look_for_sleep(struct networking *w, ns_t now)
+{
+    struct clock *c = &boot_system.clock;
+    uint64_t wall = clock_wall_ns(c, now);
+    ns_t slept = machine_slept();
+
+    w->look_at = now + LOOK_NS;
+    if (slept == 0)
+        return;
+    log_warn(w->env->log, "net", "the world went on for %lu s without us",
+             (unsigned long)(slept / NS_PER_SEC));
+    if (wall)
+        clock_set(c, wall + slept, now);
+    net_slept(w->net, now);
+}
+
 static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
 {
     struct networking *w = CONTAINER(s, struct networking, source);
@@ -224,6 +244,8 @@ static unsigned poll_net(struct source *s, ns_t now, unsigned budget)
     struct net_note note UNSET;
 
     w->now = now;
+    if (now >= w->look_at)
+        look_for_sleep(w, now);
     for (unsigned i = 0; i < w->n; i++) {
         struct netif *nif = w->nif[i];
         struct pktq in = {0};

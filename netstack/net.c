@@ -184,6 +184,19 @@ void net_tick(struct net *net, ns_t now)
     tcp_tick(net->tcp, now);
 }
 
+void net_slept(struct net *net, ns_t now)
+{
+    net->now = now;
+    net_wake_at(net, now);
+    ntp_restart(net, now);
+    for (unsigned i = 1; i <= net->nnifs; i++) {
+        struct nif *nif = net_nif(net, i);
+
+        if (nif->link_was_up)
+            link_up(net, nif, now);
+    }
+}
+
 bool net_down(struct net *net, enum net_down how, ns_t now)
 {
     net->now = now;

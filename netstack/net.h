@@ -115,6 +115,10 @@ unsigned net_output(struct net *, uint8_t netif, struct pktq *frames,
 /* Its generators are seeded by their feed, now. */
 void net_renew(struct net *);
 
+/* Time has gone by outside that is not in `now`: leases may have ended, routers
+ * gone, and what time servers have said is of another time. */
+void net_slept(struct net *, ns_t now);
+
 /* The end of all connections: each step but the last of `how`. */
 bool net_down(struct net *, enum net_down how, ns_t now);
 /* The end, in order: gives back what was lent to us.  True when there are

@@ -35,9 +35,10 @@ enum {
 
 static struct {
     const char *const *args;
-    ns_t start; /* CLOCK_MONOTONIC when main() began */
-    ns_t ends;  /* 0: nobody has asked for the end */
-    ns_t read;  /* the clock, as it was read last */
+    ns_t start;     /* CLOCK_MONOTONIC when main() began */
+    ns_t ends;      /* 0: nobody has asked for the end */
+    ns_t read;      /* the clock, as it was read last */
+    ns_t suspended; /* of the time before, as it was seen last; 0: never */
     size_t memory_bytes;
     bool memory_taken, woken, ended, seen;
     /* Of a recorded run, or one that is run again: time stands still within a
@@ -198,6 +199,22 @@ ns_t machine_turn(void)
     process.turn = get_u64(in.p);
     record_next();
     return process.turn;
+}
+
+/* What CLOCK_MONOTONIC leaves out: the computer was suspended. */
+ns_t machine_slept(void)
+{
+    ns_t suspended, slept;
+
+    if (record_mode() != RECORD_OFF)
+        return 0;
+    suspended = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+    slept = suspended - process.suspended;
+    if (process.suspended == 0 || slept >= UINT64_MAX / 2)
+        slept = 0;
+    if (process.suspended == 0 || slept >= 2 * NS_PER_SEC)
+        process.suspended = suspended;
+    return slept >= 2 * NS_PER_SEC ? slept : 0;
 }
 
 bool machine_ending(void)

@@ -69,3 +69,30 @@ uint64_t pvclock_hz(const struct pvclock *p)
     hz = calibrate_muldiv(NS_PER_SEC, UINT64_C(1) << 32, p->mult);
     return p->shift < 0 ? hz << (-p->shift & 63) : hz >> (p->shift & 63);
 }
+
+uint64_t ticker_tsc(struct ticker *t, uint64_t tsc)
+{
+    if (tsc < t->last) {
+        if (t->last - tsc <= t->hz / 1000)
+            return t->last;
+        t->ns0 += scale(t->last - t->tsc0, t->mult);
+        t->tsc0 = tsc;
+    }
+    t->last = tsc;
+    return tsc;
+}
+
+uint64_t sleep_ns(struct sleep *s, uint64_t seconds, uint64_t now)
+{
+    enum { SEEN = 2 };
+    uint64_t slept = 0, gone = now - s->ns;
+
+    if (seconds == 0)
+        return 0;
+    if (s->seconds && seconds > s->seconds &&
+        (seconds - s->seconds) * NS_PER_SEC >= gone + SEEN * NS_PER_SEC)
+        slept = (seconds - s->seconds) * NS_PER_SEC - gone;
+    s->seconds = seconds;
+    s->ns = now;
+    return slept;
+}

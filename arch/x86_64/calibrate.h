@@ -41,6 +41,35 @@ static inline uint64_t scale(uint64_t ticks, uint64_t mult)
 uint64_t calibrate_muldiv(uint64_t value, uint64_t numerator,
                           uint64_t denominator);
 
+/* A TSC from which time is counted. */
+struct ticker {
+    uint64_t tsc0, ns0; /* one instant */
+    uint64_t mult, hz;
+    uint64_t last; /* the TSC as it was read last */
+};
+
+/* The TSC as time goes by it.  Between two processors it may be back by a
+ * little: then nothing has gone by.  Back by more than a millisecond it is
+ * another one, of the host that we have moved to or of a snapshot: time goes on
+ * from where it was. */
+uint64_t ticker_tsc(struct ticker *, uint64_t tsc);
+
+/* Time by it. */
+static inline uint64_t ticker_ns(struct ticker *t, uint64_t tsc)
+{
+    tsc = ticker_tsc(t, tsc);
+    return t->ns0 + scale(tsc - t->tsc0, t->mult);
+}
+
+/* What the board's clock, in seconds, says of the time that was slept through
+ * since the last call with a good reading (not 0), in ns; 0 below two seconds,
+ * and when it was set back. */
+struct sleep {
+    uint64_t seconds; /* at that call; 0: there was none */
+    uint64_t ns;
+};
+uint64_t sleep_ns(struct sleep *, uint64_t seconds, uint64_t now);
+
 /* KVM's description of its clock, as the host writes it. */
 struct pvclock {
     uint32_t version; /* odd while it is being written */

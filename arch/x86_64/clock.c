@@ -40,9 +40,7 @@ enum {
 
 static struct {
     const char *name;
-    uint64_t tsc0, ns0; /* one instant */
-    uint64_t mult, hz;
-    uint64_t tsc_last;
+    struct ticker tick;
     ns_t ns_last;
     bool use_pv;
     uint64_t pv0; /* KVM's time at time zero */
@@ -55,20 +53,15 @@ static struct {
     unsigned refined;
     unsigned wall_tries;
     uint64_t wall0; /* UTC at time zero; 0: not known yet */
+    struct sleep sleep;
 } clock;
 
 /* The host writes here. */
 static volatile struct pvclock pv __attribute__((aligned(64)));
 
-/* Between two processors a TSC may go back a little; time does not. */
 static uint64_t tsc_now(void)
 {
-    uint64_t t = rdtsc();
-
-    if (t < clock.tsc_last)
-        t = clock.tsc_last;
-    clock.tsc_last = t;
-    return t;
+    return ticker_tsc(&clock.tick, rdtsc());
 }
 
 static struct pvclock pv_read(void)
@@ -99,9 +92,7 @@ static ns_t pv_now(void)
 
 ns_t machine_now(void)
 {
-    ns_t ns = clock.use_pv
-                  ? pv_now()
-                  : clock.ns0 + scale(tsc_now() - clock.tsc0, clock.mult);
+    ns_t ns = clock.use_pv ? pv_now() : ticker_ns(&clock.tick, rdtsc());
 
     if (ns < clock.ns_last)
         ns = clock.ns_last;
@@ -128,7 +119,7 @@ static uint64_t start_pv(void)
     if (hz == 0 || p.version == 0)
         return 0;
     now = pvclock_ns(&p, rdtsc());
-    since = calibrate_muldiv(rdtsc() - clock.tsc0, NS_PER_SEC, hz);
+    since = calibrate_muldiv(rdtsc() - clock.tick.tsc0, NS_PER_SEC, hz);
     clock.use_pv = true;
     clock.pv0 = now > since ? now - since : 0;
     clock.name = "kvmclock";
@@ -203,38 +194,38 @@ static void measure(void)
     counted = (uint32_t)(counted + (ticked ? 0 : LAPIC_FALLBACK));
     about = calibrate_muldiv(timer_to.tsc - timer_from.tsc, LAPIC_VIRTUAL_HZ,
                              counted);
-    if (clock.hz == 0 && known) {
+    if (clock.tick.hz == 0 && known) {
         /* Asleep for longer than meant, the PIT may have wrapped. */
-        clock.hz =
+        clock.tick.hz =
             calibrate_hz(&clock.reference, from, to,
                          ticked || clock.reference.bits > 16 ? 0 : about);
         clock.name = reference_name();
         clock.first = from;
         clock.refine_at = REFINE_FIRST;
     }
-    if (clock.hz == 0) { /* nothing ticks here but this */
-        clock.hz = about;
+    if (clock.tick.hz == 0) { /* nothing ticks here but this */
+        clock.tick.hz = about;
         clock.name = "TSC by the local APIC";
         clock.refine_at = NS_NEVER;
     }
     if (clock.lapic_hz == 0)
-        clock.lapic_hz =
-            calibrate_muldiv(counted, clock.hz, timer_to.tsc - timer_from.tsc);
+        clock.lapic_hz = calibrate_muldiv(counted, clock.tick.hz,
+                                          timer_to.tsc - timer_from.tsc);
 }
 
 void clock_start(uint64_t first_tsc)
 {
-    clock.tsc0 = clock.tsc_last = first_tsc;
+    clock.tick.tsc0 = clock.tick.last = first_tsc;
     clock.refine_at = NS_NEVER;
-    clock.hz = start_pv();
-    if (clock.hz == 0)
-        clock.hz = hz_by_cpuid();
+    clock.tick.hz = start_pv();
+    if (clock.tick.hz == 0)
+        clock.tick.hz = hz_by_cpuid();
     clock.tsc_deadline = cpu.tsc_deadline;
     if (clock.lapic_hz == 0 && cpu.hypervisor == HYPERVISOR_KVM)
         clock.lapic_hz = LAPIC_VIRTUAL_HZ;
-    if (clock.hz == 0 || (clock.lapic_hz == 0 && !clock.tsc_deadline))
+    if (clock.tick.hz == 0 || (clock.lapic_hz == 0 && !clock.tsc_deadline))
         measure();
-    clock.mult = calibrate_mult(clock.hz);
+    clock.tick.mult = calibrate_mult(clock.tick.hz);
     if (clock.tsc_deadline)
         lapic_timer_mode(LAPIC_TIMER_BY_TSC);
 }
@@ -246,7 +237,7 @@ const char *clock_name(void)
 
 uint64_t clock_hz(void)
 {
-    return clock.hz;
+    return clock.tick.hz;
 }
 
 uint64_t clock_timer_hz(void)
@@ -258,20 +249,20 @@ uint64_t clock_timer_hz(void)
 static void refine(void)
 {
     struct sample s = reference_sample();
-    uint64_t hz = calibrate_hz(&clock.reference, clock.first, s, clock.hz);
-    uint64_t off = hz > clock.hz ? hz - clock.hz : clock.hz - hz;
+    uint64_t hz = calibrate_hz(&clock.reference, clock.first, s, clock.tick.hz);
+    uint64_t off = hz > clock.tick.hz ? hz - clock.tick.hz : clock.tick.hz - hz;
     uint64_t tsc = tsc_now();
 
     clock.refine_at *= 10;
     if (++clock.refined == REFINE_TIMES)
         clock.refine_at = NS_NEVER;
     /* A guest that was stopped meanwhile learns nothing from it. */
-    if (hz == 0 || off > clock.hz / 256)
+    if (hz == 0 || off > clock.tick.hz / 256)
         return;
-    clock.ns0 += scale(tsc - clock.tsc0, clock.mult);
-    clock.tsc0 = tsc;
-    clock.hz = hz;
-    clock.mult = calibrate_mult(hz);
+    clock.tick.ns0 += scale(tsc - clock.tick.tsc0, clock.tick.mult);
+    clock.tick.tsc0 = tsc;
+    clock.tick.hz = hz;
+    clock.tick.mult = calibrate_mult(hz);
 }
 
 static void arm(ns_t now, ns_t deadline)
@@ -282,7 +273,7 @@ static void arm(ns_t now, ns_t deadline)
         return;
     clock.armed = deadline;
     if (clock.tsc_deadline) {
-        count = calibrate_muldiv(deadline - now, clock.hz, NS_PER_SEC);
+        count = calibrate_muldiv(deadline - now, clock.tick.hz, NS_PER_SEC);
         wrmsr(MSR_TSC_DEADLINE,
               count < UINT64_MAX / 2 ? tsc_now() + count + 1 : UINT64_MAX / 2);
         return;
@@ -335,6 +326,16 @@ static uint64_t wall_by_kvm(void)
     return wall.seconds
                ? wall.seconds * NS_PER_SEC + wall.nanoseconds + clock.pv0
                : 0;
+}
+
+ns_t machine_slept(void)
+{
+    ns_t slept =
+        sleep_ns(&clock.sleep, rtc_look(platform.fadt.century), machine_now());
+
+    if (clock.wall0)
+        clock.wall0 += slept;
+    return slept;
 }
 
 uint64_t machine_wall_ns(void)

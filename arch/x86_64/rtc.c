@@ -46,19 +46,25 @@ static struct rtc read_once(uint8_t century_at)
     return r;
 }
 
+uint64_t rtc_look(uint8_t century_at)
+{
+    struct rtc a, b;
+
+    if (cmos(STATUS_A) & UPDATING)
+        return 0;
+    a = read_once(century_at);
+    b = read_once(century_at);
+    return memcmp(&a, &b, sizeof(a)) == 0 ? rtc_seconds(&a) : 0;
+}
+
 uint64_t rtc_read(uint8_t century_at)
 {
     for (unsigned i = 0; i < TRIES; i++) {
-        struct rtc a, b;
+        uint64_t seconds = rtc_look(century_at);
 
-        if (cmos(STATUS_A) & UPDATING) {
-            machine_wait(machine_now() + NAP_US * NS_PER_US);
-            continue;
-        }
-        a = read_once(century_at);
-        b = read_once(century_at);
-        if (memcmp(&a, &b, sizeof(a)) == 0)
-            return rtc_seconds(&a);
+        if (seconds)
+            return seconds;
+        machine_wait(machine_now() + NAP_US * NS_PER_US);
     }
     return 0;
 }

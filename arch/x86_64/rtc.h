@@ -19,6 +19,10 @@ struct rtc {
  * sense, 0 for one, is taken as the one that puts the year at or after 2000. */
 uint64_t rtc_seconds(const struct rtc *);
 
+/* The same at once: 0 while the clock updates itself, for 2 ms in a second at
+ * most. */
+uint64_t rtc_look(uint8_t century_at);
+
 /* Read the clock; register `century_at` holds the century, 0: none does.
  * 0 when there is no clock. */
 uint64_t rtc_read(uint8_t century_at);

@@ -22,6 +22,11 @@ ns_t machine_turn(void);
 /* Nanoseconds since 1970-01-01 UTC; 0 when the machine has no clock. */
 uint64_t machine_wall_ns(void);
 
+/* How long the machine stood still while the world went on, since the last call:
+ * it was stopped, or goes on from a snapshot.  To the second, by the clock of
+ * the board; 0 below two of them.  Ask once a second, or less often. */
+ns_t machine_slept(void);
+
 /*
  * Sleep until the deadline or a wake-up, whichever is first; returns at once
  * when a wake-up is already pending.  NS_NEVER: only a wake-up ends it.

@@ -173,6 +173,16 @@ ns_t ntp_tick(struct net *net, ns_t now)
     return due;
 }
 
+void ntp_restart(struct net *net, ns_t now)
+{
+    struct ntp *t = &net->ntp;
+
+    t->state.synced = false;
+    for (unsigned i = 0; i < NTP_SERVERS_MAX; i++)
+        if (t->server[i].peer.used)
+            ntp_peer_start(&t->server[i].peer, now, rng_u32(&net->rng));
+}
+
 bool ntp_has_port(const struct net *net, uint16_t port)
 {
     const struct ntp *t = &net->ntp;

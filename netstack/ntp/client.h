@@ -73,6 +73,8 @@ bool ntp_has_port(const struct net *, uint16_t port);
 /* A UDP datagram to such a port.  Does not take rx->pkt. */
 void ntp_input(struct net *, const struct ip_rx *, uint16_t from, uint16_t port,
                uint32_t at, uint32_t n, ns_t now);
+/* What was measured is of another time: all is asked again. */
+void ntp_restart(struct net *, ns_t now);
 ns_t ntp_tick(struct net *, ns_t now);
 void ntp_show(struct net *, struct metrics *);
 

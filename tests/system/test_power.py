@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: ISC
 """The ends that come from outside: the power button, SIGTERM, a watchdog; and
 what the outside is told of an end from inside."""
+import re
 import signal
 import socket
 import time
 
 from billetlib import qemu
-from harness import Failed, each, http_wait
+from harness import Failed, deadline, each, http_get, http_wait
 from test_dhcp import wait_for, web
+
+
+REQUEST = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
 
 def press(guest):
@@ -77,7 +81,7 @@ def test_the_button_ends_connections_in_order(t):
     """One at rest, one new, one in the middle of its request."""
     guest, port = serving(t)
     rests, new, asks = (connect(port) for _ in range(3))
-    rests.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    rests.sendall(REQUEST)
     while not rests.recv(65536):
         pass
     asks.sendall(b'GET / HTTP/1.1\r\n')
@@ -172,3 +176,58 @@ for s in all:
         pass
 print('all ended by FIN', flush=True)
 """
+
+
+def metric(port, name):
+    status, _, body = http_get(port, '/metrics')
+    assert status == 200
+    return int(re.search(rf'^{name} (\d+)$', body.decode(), re.M)[1])
+
+
+def check_time(port, uptime):
+    """Monotonic time is not before that; wall time is the host's."""
+    assert metric(port, 'image_uptime_seconds') >= uptime
+    before = time.time()
+    wall = metric(port, 'image_wall_milliseconds') / 1000
+    if not before - 2.5 < wall < time.time() + 2.5:
+        raise Failed(f'{wall - before} s off')
+
+
+@deadline(180)
+def test_a_machine_that_was_stopped_knows_what_time_it_is(t):
+    guest, port = serving(t)
+    uptime = metric(port, 'image_uptime_seconds')
+    check_time(port, uptime)
+    rests = connect(port)
+    rests.sendall(REQUEST)
+    assert rests.recv(65536).startswith(b'HTTP/1.1 200 ')
+    guest.qmp('stop')
+    time.sleep(10)
+    guest.qmp('cont')
+    http_wait(port)
+    guest.wait_for(r'the world went on for (9|1\d) s without us')
+    check_time(port, uptime)
+    rests.sendall(REQUEST)  # what was on its way before has arrived by now
+    assert rests.recv(65536)
+    rests.close()
+
+
+@deadline(180)
+def test_a_machine_goes_on_from_a_snapshot(t):
+    disk = t.path('snapshots.qcow2')
+    t.run(t.program('qemu-img'), 'create', '-q', '-f', 'qcow2', disk, '64M')
+    port = t.free_port()
+    line = qemu.Line().user_net([('tcp', port, 80)])
+    line.add('-drive', f'file={qemu.comma(disk)},format=qcow2,if=none,id=keep')
+    guest = t.guest(line.kernel(t.image('web')))
+    http_wait(port)
+    uptime = metric(port, 'image_uptime_seconds')
+    said = guest.monitor('savevm one')
+    assert not said, said
+    time.sleep(4)
+    assert metric(port, 'image_uptime_seconds') >= uptime + 3
+    said = guest.monitor('loadvm one')
+    assert not said, said
+    http_wait(port)
+    # By QEMU's TSC, which is not set back, or by the board's clock.
+    check_time(port, uptime)

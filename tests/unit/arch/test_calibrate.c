@@ -107,8 +107,63 @@ START_TEST(test_kvms_clock_with_shifts_both_ways)
 }
 END_TEST
 
+/* 1 GHz: a tick is a nanosecond. */
+static struct ticker ghz(void)
+{
+    return (struct ticker){.tsc0 = 1000,
+                           .ns0 = 50,
+                           .last = 1000,
+                           .hz = NS_PER_SEC,
+                           .mult = calibrate_mult(NS_PER_SEC)};
+}
+
+START_TEST(test_a_processor_that_lags_stops_time_for_a_moment)
+{
+    struct ticker t = ghz();
+
+    ck_assert_uint_eq(ticker_ns(&t, 5000000), 4999050);
+    ck_assert_uint_eq(ticker_ns(&t, 4000000), 4999050);
+    ck_assert_uint_eq(ticker_ns(&t, 4999999), 4999050);
+    ck_assert_uint_eq(ticker_ns(&t, 5000001), 4999051);
+}
+END_TEST
+
+/* A host whose TSC is younger, or a snapshot: time neither goes back nor stands
+ * still until that one has caught up. */
+START_TEST(test_time_goes_on_by_another_tsc)
+{
+    struct ticker t = ghz();
+
+    ck_assert_uint_eq(ticker_ns(&t, UINT64_C(90000000000)), 89999999050);
+    ck_assert_uint_eq(ticker_ns(&t, 70), 89999999050);
+    ck_assert_uint_eq(ticker_ns(&t, 1070), 90000000050);
+    ck_assert_uint_eq(ticker_ns(&t, 0), 90000000050); /* by a little */
+}
+END_TEST
+
+START_TEST(test_sleep_is_what_the_board_says_more)
+{
+    struct sleep s = {0};
+
+    ck_assert_uint_eq(sleep_ns(&s, 100, 5 * NS_PER_SEC), 0); /* the first */
+    ck_assert_uint_eq(sleep_ns(&s, 101, 6 * NS_PER_SEC), 0);
+    ck_assert_uint_eq(sleep_ns(&s, 112, 7 * NS_PER_SEC), 10 * NS_PER_SEC);
+    ck_assert_uint_eq(sleep_ns(&s, 113, 8 * NS_PER_SEC), 0); /* told once */
+    /* Seconds are read anywhere within themselves. */
+    ck_assert_uint_eq(sleep_ns(&s, 115, 8 * NS_PER_SEC + 10), 0);
+    ck_assert_uint_eq(sleep_ns(&s, 0, 9 * NS_PER_SEC), 0);   /* unreadable */
+    ck_assert_uint_eq(sleep_ns(&s, 90, 10 * NS_PER_SEC), 0); /* set back */
+    ck_assert_uint_eq(sleep_ns(&s, 91, 11 * NS_PER_SEC), 0);
+    ck_assert_uint_eq(sleep_ns(&s, 91 + 86400, 12 * NS_PER_SEC),
+                      86399 * NS_PER_SEC);
+}
+END_TEST
+
 RUN_TESTS("calibrate", PANICS(), test_two_milliseconds_give_half_a_thousandth,
           test_wraps_are_counted_by_what_is_known,
           test_samples_that_cannot_be_give_nothing,
           test_muldiv_is_exact_and_saturates, test_an_hour_of_ticks_is_an_hour,
-          test_kvms_clock_with_shifts_both_ways)
+          test_kvms_clock_with_shifts_both_ways,
+          test_a_processor_that_lags_stops_time_for_a_moment,
+          test_time_goes_on_by_another_tsc,
+          test_sleep_is_what_the_board_says_more)
