@@ -72,15 +72,23 @@ mb2_end:
  * for a note cannot name an address in a position-independent link.
  *
  * All three protocols enter here: flat segments, no paging, %ebx points at
- * what the loader has to say.  %eax is its magic, except by PVH. */
+ * what the loader has to say.  %eax is its magic, except by PVH.  OpenBSD's vmd
+ * jumps here, too; what it has to say is on its stack, and it may have paging
+ * on, with memory where it is. */
     .globl entry32
     .type entry32, @function
 entry32:
     cli
     cld
+    movl %esp, %ecx
     movl $ABS(boot_stack_top), %esp
+    pushl $0
+    pushl %ecx
     pushl %ebx
     pushl %eax
+    movl %cr0, %eax
+    andl $0x7fffffff, %eax
+    movl %eax, %cr0
 
     pushfl /* CPUID is there when the ID flag can be changed */
     popl %eax
@@ -202,6 +210,7 @@ boot_gdt_pointer:
 start64:
     popq %r12 /* time stamp counter */
     popq %r13 /* %eax below, %ebx above */
+    popq %r14 /* %esp */
     movl $0x10, %eax
     movl %eax, %ds
     movl %eax, %es
@@ -256,6 +265,7 @@ start64:
     movq %r13, %rsi
     shrq $32, %rsi
     movq %r12, %rdx
+    movl %r14d, %ecx
     xorl %ebp, %ebp
     call machine_start
     ud2

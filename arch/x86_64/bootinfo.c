@@ -110,10 +110,15 @@ const char *boot_cmdline_at(struct boot_info *b, const struct phys *m,
 }
 
 const char *boot_info_read(struct boot_info *b, const struct phys *m,
-                           uint32_t eax, uint32_t ebx)
+                           uint32_t eax, uint32_t ebx, uint32_t esp)
 {
     struct span head = phys_at(m, ebx, 8);
 
+    if (eax != MULTIBOOT1_MAGIC && eax != MULTIBOOT2_MAGIC &&
+        (head.n == 0 || le32(head.p) != PVH_MAGIC) && openbsd_is(m, esp)) {
+        b->protocol = BOOT_OPENBSD;
+        return openbsd_read(b, m, esp);
+    }
     if (head.n == 0)
         return "the boot information lies outside of memory";
     /* First, for qboot leaves a multiboot magic in %eax. */

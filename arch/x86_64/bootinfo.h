@@ -2,8 +2,9 @@
 /*
  * bootinfo.h - what the boot loader handed over, checked.
  *
- * Multiboot 1, Multiboot 2 and PVH say the same things in three ways; from
- * here on there is one.  Nothing is believed that does not lie in bounds.
+ * Multiboot 1, Multiboot 2, PVH and OpenBSD's vmd say the same things in four
+ * ways; from here on there is one.  Nothing is believed that does not lie in
+ * bounds.
  */
 #ifndef X86_64_BOOTINFO_H
 #define X86_64_BOOTINFO_H
@@ -12,7 +13,13 @@
 #include "phys.h"
 #include "regions.h"
 
-enum boot_protocol { BOOT_NONE, BOOT_MULTIBOOT1, BOOT_MULTIBOOT2, BOOT_PVH };
+enum boot_protocol {
+    BOOT_NONE,
+    BOOT_MULTIBOOT1,
+    BOOT_MULTIBOOT2,
+    BOOT_PVH,
+    BOOT_OPENBSD
+};
 enum boot_display { DISPLAY_UNKNOWN, DISPLAY_TEXT, DISPLAY_GRAPHICS };
 
 enum {
@@ -38,10 +45,10 @@ struct boot_info {
     bool misused; /* what is wrong is what somebody wrote on it */
 };
 
-/* Read it all.  %eax and %ebx as they were on entry.  NULL, or what is wrong,
- * in words; then only `protocol` and `misused` hold. */
+/* Read it all.  %eax, %ebx and %esp as they were on entry.  NULL, or what is
+ * wrong, in words; then only `protocol` and `misused` hold. */
 const char *boot_info_read(struct boot_info *, const struct phys *,
-                           uint32_t eax, uint32_t ebx);
+                           uint32_t eax, uint32_t ebx, uint32_t esp);
 
 /* Shared by the files that read one protocol each. */
 struct boot_map {
@@ -60,6 +67,10 @@ const char *multiboot1_read(struct boot_info *, const struct phys *,
                             uint64_t info);
 const char *multiboot2_read(struct boot_info *, const struct phys *,
                             uint64_t info);
+/* Whether a stack looks like vmd's; and if so, what it says. */
+bool openbsd_is(const struct phys *, uint64_t stack);
+const char *openbsd_read(struct boot_info *, const struct phys *,
+                         uint64_t stack);
 const char *pvh_read(struct boot_info *, const struct phys *, uint64_t info);
 
 #endif

@@ -17,7 +17,8 @@
 #include "pci_config.h"
 #include "platform.h"
 
-_Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc);
+_Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc,
+                             uint32_t esp);
 
 struct platform platform;
 
@@ -45,7 +46,8 @@ static void must(const char *wrong)
 }
 
 /* From entry.S, on the boot stack, in the loader's memory. */
-_Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc)
+_Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc,
+                             uint32_t esp)
 {
     const struct phys early = {.size = UINT64_C(1) << 32};
     const char *wrong;
@@ -54,7 +56,7 @@ _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc)
     serial_write(SPAN("\n")); /* firmware leaves its last line open */
     fault_start();
     cpu_start();
-    wrong = boot_info_read(&platform.boot, &early, eax, ebx);
+    wrong = boot_info_read(&platform.boot, &early, eax, ebx, esp);
     vga_start(platform.boot.display, platform.boot.efi);
     must(wrong);
     platform_take_arguments();
@@ -102,7 +104,8 @@ const char *machine_name(void)
     static const char *const by[] = {[BOOT_NONE] = "",
                                      [BOOT_MULTIBOOT1] = " by multiboot",
                                      [BOOT_MULTIBOOT2] = " by multiboot2",
-                                     [BOOT_PVH] = " by PVH"};
+                                     [BOOT_PVH] = " by PVH",
+                                     [BOOT_OPENBSD] = " by vmd"};
     static char name[64];
     const char *parts[] = {board(), by[platform.boot.protocol],
                            platform.boot.efi ? " on UEFI" : "", NULL};

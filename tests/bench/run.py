@@ -21,6 +21,7 @@ import goodput
 import linux_guest
 import network
 import segment
+import start_time
 import tls_load
 from guest import Guest, GuestError, Http, ROOT
 from workloads import PAGE, WORKLOADS
@@ -151,6 +152,8 @@ BENCHES = {
     "web-size": lambda net, build: file_size(build, "web"),
     "pinata-size": pinata_size,
     "boot": boot,
+    "start": lambda net, build: start_time.kernel(build, remark),
+    "start-iso": lambda net, build: start_time.iso(build, remark),
     "memory": memory,
     "idle": idle_cpu,
     "idle-instructions": idle_instructions,

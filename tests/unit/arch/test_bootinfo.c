@@ -11,6 +11,8 @@ enum {
     TEXT = 0x3000,
     MODULES = 0x4000,
     LOADER = 0x5000,
+    STACK = 0x6fdc, /* vmd's: nine words to the end of its page */
+    LIST = 0x7000,
     MB1 = 0x2badb002,
     MB2 = 0x36d76289,
     PVH = 0x336ec578
@@ -22,7 +24,7 @@ static struct boot_info b;
 static const char *read_by(uint32_t magic)
 {
     memset(&b, 0, sizeof(b));
-    return boot_info_read(&b, &phys, magic, INFO);
+    return boot_info_read(&b, &phys, magic, INFO, STACK);
 }
 
 static size_t entry(size_t at, uint64_t base, uint64_t n, uint32_t type)
@@ -107,6 +109,35 @@ static void pvh(void)
     put64(INFO + 32, 0xf1234);
     put64(INFO + 40, MAP);
     put32(INFO + 48, (uint32_t)(pc_map(MAP) - MAP) / 24);
+}
+
+/* As vmd makes it: the map with an entry that ends it, the console, the end.
+ * Returns where the console's block is. */
+static size_t vmd(void)
+{
+    static const uint64_t map[][3] = {
+        {0, 0x9fc00, 1}, {0x100000, 0x7ee0000, 1}, {0, 0, 0}};
+    size_t at = LIST + 12;
+
+    memset(memory, 0, sizeof(memory));
+    put32(STACK + 4, 0);         /* howto */
+    put32(STACK + 8, 0x400);     /* boot device */
+    put32(STACK + 12, 0x0e);     /* API */
+    put32(STACK + 16, 0x200000); /* the end of the image */
+    put32(STACK + 32, LIST);
+    for (unsigned i = 0; i < ARRAY_LEN(map); i++, at += 20) {
+        put64(at, map[i][0]);
+        put64(at + 8, map[i][1]);
+        put32(at + 16, (uint32_t)map[i][2]);
+    }
+    put32(LIST + 4, (uint32_t)(at - LIST));
+    put32(LIST + 8, (uint32_t)(at - LIST));
+    put32(at, 5);
+    put32(at + 4, 28);
+    put32(at + 8, 28);
+    put32(at + 28, UINT32_MAX);
+    put32(STACK + 28, (uint32_t)(at + 28 - LIST));
+    return at;
 }
 
 static void is_pc(void)
@@ -213,6 +244,73 @@ START_TEST(test_pvh_comes_first_whatever_eax_says)
 }
 END_TEST
 
+START_TEST(test_vmd_says_it_on_its_stack)
+{
+    vmd();
+    /* Its %ebx is 0. */
+    ck_assert_ptr_null(boot_info_read(&b, &phys, 0, 0, STACK));
+    memset(&b, 0, sizeof(b));
+    ck_assert_ptr_null(read_by(0));
+    ck_assert_int_eq(b.protocol, BOOT_OPENBSD);
+    ck_assert_uint_eq(b.total, 0x9fc00 + 0x7ee0000);
+    ck_assert_uint_eq(b.memory.n, 2);
+    ck_assert_uint_eq(b.memory.r[0].end, 0x9f000);
+    ck_assert_uint_eq(b.memory.r[1].base, 0x100000);
+    ck_assert(!regions_overlap(&b.free, LIST, LIST + 100));
+    ck_assert(regions_overlap(&b.memory, LIST, LIST + 100));
+    ck_assert_uint_eq(b.cmdline.n, 0);
+    ck_assert_ptr_null(b.cmdline.args[0]);
+    ck_assert_uint_eq(b.rsdp, 0);
+}
+END_TEST
+
+START_TEST(test_vmds_map_may_come_second)
+{
+    uint8_t block[72 + 28];
+    size_t at = vmd(), n = at - LIST;
+
+    memcpy(block, memory + at, 28);
+    memcpy(block + 28, memory + LIST, n);
+    memcpy(memory + LIST, block, 28 + n);
+    ck_assert_ptr_null(read_by(0));
+    ck_assert_uint_eq(b.memory.n, 2);
+}
+END_TEST
+
+START_TEST(test_what_is_not_vmds_is_refused)
+{
+    size_t at;
+
+    vmd();
+    put32(STACK + 12, 2); /* an older API, without a map */
+    ck_assert_ptr_nonnull(read_by(0));
+    vmd();
+    put32(STACK + 12, UINT32_MAX);
+    ck_assert_ptr_nonnull(read_by(0));
+    vmd();
+    ck_assert_ptr_nonnull(boot_info_read(&b, &phys, 0, INFO, MEMORY_BYTES - 8));
+    vmd();
+    put32(STACK + 32, MEMORY_BYTES - 8);
+    ck_assert_ptr_nonnull(read_by(0));
+    vmd();
+    put32(STACK + 28, UINT32_MAX);
+    ck_assert_ptr_nonnull(read_by(0));
+    vmd();
+    put32(LIST + 4, 8); /* a block shorter than its head */
+    ck_assert_ptr_nonnull(read_by(0));
+    vmd();
+    put32(LIST + 4, UINT32_MAX);
+    ck_assert_ptr_nonnull(read_by(0));
+    at = vmd();
+    put32(LIST, 5); /* no map, only blocks without end */
+    put32(at + 4, 28);
+    ck_assert_ptr_nonnull(read_by(0));
+    vmd();
+    put32(LIST + 12 + 16, 0); /* an empty map */
+    ck_assert_ptr_nonnull(read_by(0));
+}
+END_TEST
+
 START_TEST(test_where_the_map_contradicts_itself_memory_is_not_usable)
 {
     size_t at;
@@ -239,9 +337,9 @@ START_TEST(test_an_unknown_loader_or_no_information_is_refused)
 {
     multiboot2();
     ck_assert_ptr_nonnull(read_by(0));
-    ck_assert_ptr_nonnull(boot_info_read(&b, &phys, MB2, 0));
-    ck_assert_ptr_nonnull(boot_info_read(&b, &phys, MB2, MEMORY_BYTES - 4));
-    ck_assert_ptr_nonnull(boot_info_read(&b, &phys, MB1, 0xfffffff0));
+    ck_assert_ptr_nonnull(boot_info_read(&b, &phys, MB2, 0, 0));
+    ck_assert_ptr_nonnull(boot_info_read(&b, &phys, MB2, MEMORY_BYTES - 4, 0));
+    ck_assert_ptr_nonnull(boot_info_read(&b, &phys, MB1, 0xfffffff0, 0));
 }
 END_TEST
 
@@ -335,21 +433,23 @@ START_TEST(test_twenty_thousand_mutations_are_survived)
     uint64_t seed = 1;
 
     for (unsigned i = 0; i < 20000; i++) {
-        static const uint32_t magic[] = {MB1, MB2, PVH};
+        static const uint32_t magic[] = {MB1, MB2, PVH, 0};
 
-        if (i % 3 == 0)
+        if (i % 4 == 0)
             multiboot1("path a \"b c\"", "qemu");
-        else if (i % 3 == 1)
+        else if (i % 4 == 1)
             multiboot2();
-        else
+        else if (i % 4 == 2)
             pvh();
+        else
+            vmd();
         for (unsigned k = next_random(&seed) % 6 + 1; k > 0; k--) {
             size_t at = next_random(&seed) % 200;
 
-            at += next_random(&seed) % 2 ? INFO : MAP;
+            at += i % 4 == 3 ? STACK : next_random(&seed) % 2 ? INFO : MAP;
             put8(at, (uint8_t)next_random(&seed));
         }
-        (void)read_by(magic[i % 3]);
+        (void)read_by(magic[i % 4]);
         for (unsigned k = 0; k < b.free.n; k++) {
             ck_assert_uint_lt(b.free.r[k].base, b.free.r[k].end);
             ck_assert_uint_le(b.free.r[k].end, BOOT_ADDRESS_MAX);
@@ -366,7 +466,8 @@ RUN_TESTS("bootinfo", PANICS(), test_qemu_by_multiboot_puts_the_path_first,
           test_grub_by_multiboot_does_not,
           test_multiboot_without_a_map_has_two_sizes, test_grub_by_multiboot2,
           test_uefi_and_framebuffer_tags,
-          test_pvh_comes_first_whatever_eax_says,
+          test_pvh_comes_first_whatever_eax_says, test_vmd_says_it_on_its_stack,
+          test_vmds_map_may_come_second, test_what_is_not_vmds_is_refused,
           test_where_the_map_contradicts_itself_memory_is_not_usable,
           test_an_unknown_loader_or_no_information_is_refused,
           test_pointers_out_of_memory_are_refused, test_broken_tags_are_refused,
