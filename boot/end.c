@@ -99,5 +99,7 @@ _Noreturn void boot_end(struct env *env)
     if (down(env, NET_DOWN_LEAVE))
         go_on(env, FAREWELL_NS, for_all_that_time);
     end_disks(env);
+    if (billet_app_screens)
+        billet_app_screens->down();
     machine_exit(0);
 }

@@ -16,7 +16,6 @@
 
 #define MB1_MAGIC 0x1badb002
 #define MB1_FLAGS 0x10003 /* modules on pages, memory map, address fields */
-#define MB2_MAGIC 0xe85250d6
 
 #define STACK_BYTES 32768
 #define FAULT_STACK_BYTES 8192
@@ -39,37 +38,12 @@ mb1:
     .long ABS(image_end)
     .long ABS(entry32)
 
-/* Multiboot 2: GRUB on BIOS and UEFI.  No EFI entry point is offered, so GRUB
- * leaves the boot services itself and jumps here in 32-bit mode. */
-    .balign 8
-mb2:
-    .long MB2_MAGIC
-    .long 0 /* i386 */
-    .long mb2_end - mb2
-    .long -(MB2_MAGIC + (mb2_end - mb2))
-    .word 2, 0 /* addresses */
-    .long 24
-    .long ABS(mb2)
-    .long LOAD
-    .long ABS(image_load_end)
-    .long ABS(image_end)
-    .word 3, 0 /* entry point */
-    .long 12
-    .long ABS(entry32)
-    .balign 8
-    .word 4, 1 /* consoles; optional: EGA text is used where there is one */
-    .long 12
-    .long 2
-    .balign 8
-    .word 6, 0 /* modules on pages */
-    .long 8
-    .word 0, 0
-    .long 8
-mb2_end:
-
     .code32
 /* PVH (Xen, QEMU, cloud-hypervisor, Firecracker) is a note; image.ld makes it,
  * for a note cannot name an address in a position-independent link.
+ *
+ * The header of Multiboot 2 is there, too: what an image wants of a boot loader
+ * is put together when it is linked.
  *
  * All three protocols enter here: flat segments, no paging, %ebx points at
  * what the loader has to say.  %eax is its magic, except by PVH.  OpenBSD's vmd

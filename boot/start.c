@@ -103,6 +103,8 @@ static size_t services_bytes(const struct limits *l)
 
     if (billet_app_disks)
         n += billet_app_disks->bytes();
+    if (billet_app_screens)
+        n += billet_app_screens->bytes();
     return billet_app.networking ? n + billet_app.networking->bytes(l) : n;
 }
 
@@ -204,7 +206,8 @@ void billet_started(struct env *env)
 static bool alive(const struct env *env)
 {
     if (fibers_live(env->fibers) || loop_pending(env->loop) ||
-        (billet_app_disks && billet_app_disks->in_use()))
+        (billet_app_disks && billet_app_disks->in_use()) ||
+        (billet_app_screens && billet_app_screens->in_use()))
         return true;
     return billet_app.networking && billet_app.networking->in_use(env->net);
 }
@@ -267,6 +270,8 @@ void billet_main(void)
     status_metrics(&metrics);
     metrics_add(&metrics, &log_metrics_group, &env->log->metrics.lines);
     metrics_add(&metrics, &fibers_metrics_group, &fibers.metrics.live);
+    if (billet_app_screens && billet_app_screens->up(env))
+        machine_exit(EXIT_FAILED);
     if (!watchdog_up(env) || (billet_app_disks && billet_app_disks->up(env)))
         machine_exit(EXIT_FAILED);
     if (billet_app.networking) {

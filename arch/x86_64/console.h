@@ -17,5 +17,7 @@ void vga_start(enum boot_display, bool efi);
 /* Once the final page tables are in force. */
 void vga_remap(void);
 void vga_write(struct span text);
+/* No more text from here on: the card shows something else. */
+void vga_stop(void);
 
 #endif

@@ -37,6 +37,7 @@ static const char *read_tag(struct boot_info *b, struct span tag, uint64_t at)
         return boot_cmdline_read(
             b, (struct span){tag.p + TAG_HEAD, tag.n - TAG_HEAD}, false);
     case TAG_FRAMEBUFFER:
+        b->framebuffer = at;
         if (tag.n > FRAMEBUFFER_TYPE_AT)
             b->display = tag.p[FRAMEBUFFER_TYPE_AT] == FRAMEBUFFER_TEXT
                              ? DISPLAY_TEXT

@@ -88,6 +88,11 @@ void vga_remap(void)
         vga.cells = memory_map_device(SCREEN, 2 * COLUMNS * CARD_ROWS);
 }
 
+void vga_stop(void)
+{
+    vga.cells = NULL;
+}
+
 static volatile uint8_t *cell(unsigned row, unsigned column)
 {
     return vga.cells + 2 * (row * COLUMNS + column);

@@ -23,7 +23,9 @@ enum virtio_kind {
     VIRTIO_KIND_BLK = 2,
     VIRTIO_KIND_CONSOLE = 3,
     VIRTIO_KIND_RNG = 4,
-    VIRTIO_KIND_SCSI = 8
+    VIRTIO_KIND_SCSI = 8,
+    VIRTIO_KIND_GPU = 16,
+    VIRTIO_KIND_INPUT = 18
 };
 
 enum virtio_status { /* 2.1 */

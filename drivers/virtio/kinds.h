@@ -12,6 +12,9 @@ struct virtio_kind_name {
     const char *pci, *mmio;
 };
 
+/* Those of what few images have, up to one of kind 0.  NULL: none. */
+extern const struct virtio_kind_name *const virtio_more_kinds;
+
 /* NULL: no driver here wants such a device. */
 static inline const struct virtio_kind_name *virtio_kind_name(unsigned kind)
 {
@@ -26,6 +29,10 @@ static inline const struct virtio_kind_name *virtio_kind_name(unsigned kind)
     for (unsigned i = 0; i < ARRAY_LEN(names); i++)
         if (names[i].kind == kind)
             return &names[i];
+    for (const struct virtio_kind_name *k = virtio_more_kinds; k && k->kind;
+         k++)
+        if (k->kind == kind)
+            return k;
     return NULL;
 }
 

@@ -19,11 +19,13 @@
 
 #include <billet/blk.h>
 #include <billet/fiber.h>
+#include <billet/input.h>
 #include <billet/key.h>
 #include <billet/log.h>
 #include <billet/loop.h>
 #include <billet/metrics.h>
 #include <billet/net.h>
+#include <billet/screen.h>
 #include <billet/stream.h>
 
 enum { APP_ABI = 1, APP_NETS_MAX = 4, APP_BLKS_MAX = 4, APP_NAME_BYTES = 16 };
@@ -75,6 +77,8 @@ struct env {
     const struct manifest *manifest; /* what the image asked for... */
     struct limits limits;            /* ...and what this machine has room for */
     void *app;                       /* the instance's own state */
+    struct screen *screen;           /* BILLET_SCREEN; else NULL */
+    struct input *input;             /* likewise */
 };
 
 /* How a network comes to its end, in this order. */
