@@ -20,6 +20,7 @@ _billet()
     case $command,$before in
     run,--machine) COMPREPLY=($(compgen -W 'pc q35 microvm' -- "$word")); return ;;
     run,--accel) COMPREPLY=($(compgen -W 'tcg kvm' -- "$word")); return ;;
+    run,--window) COMPREPLY=($(compgen -W 'auto gtk sdl vnc' -- "$word")); return ;;
     image,-f|image,--format) COMPREPLY=($(compgen -W 'elf iso raw qcow2 gce.tar.gz vhd vmdk oci.tar gce oci azure aws vmware kubevirt' -- "$word")); return ;;
     image,--firmware) COMPREPLY=($(compgen -W 'bios uefi' -- "$word")); return ;;
     new,-t|new,--template) COMPREPLY=($(compgen -W 'fiber http tcp udp' -- "$word")); return ;;
@@ -29,7 +30,7 @@ _billet()
     -*)
         case $command in
         setup) COMPREPLY=($(compgen -W '-h --help --build --all -n --dry-run' -- "$word")) ;;
-        run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --disk --gdb -n --dry-run' -- "$word")) ;;
+        run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --disk --window --gdb -n --dry-run' -- "$word")) ;;
         test) COMPREPLY=($(compgen -W '-h --help --build --fast --full -l --list' -- "$word")) ;;
         inspect) COMPREPLY=($(compgen -W '-h --help --build --json --lines' -- "$word")) ;;
         image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --firmware -o --output' -- "$word")) ;;

@@ -10,7 +10,7 @@ import sys
 
 from . import (build, config, doctor, elf, explain, export, gdb, images,
                manifest, new, packages, pages, qemu, replay, runner, say, sbom,
-               size, sources, symbolize, testing, tree, verify)
+               size, sources, symbolize, testing, tree, verify, window)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -161,6 +161,9 @@ def add_run(add):
     p.add_argument('--disk', metavar='[NAME=]FILE[:ro]', action='append',
                    help='a disk for the image (again: more); one that it wants '
                         'and is not given is made, and kept, in the build')
+    p.add_argument('--window', nargs='?', const='auto', choices=window.KINDS,
+                   help='show the screen: in a window where there is a '
+                   'desktop, else by VNC')
     p.add_argument('--gdb', action='store_true',
                    help='wait for a debugger on port 1234')
     p.add_argument('-n', '--dry-run', action='store_true',

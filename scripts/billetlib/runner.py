@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from . import build, elf, qemu, say
+from . import build, elf, qemu, say, window
 from .manifest import read_manifest
 from .tree import app, build_dir, shown
 
@@ -230,7 +230,10 @@ def run(options):
     for port in options.port or []:
         parse_port(port)
     if options.dry_run:
-        print(say.line(compose(options, image)[0].words))
+        line, _ = compose(options, image)
+        if options.window:
+            window.add(line, options.window)
+        print(say.line(line.words))
         return say.OK
     build.prepare(build_path, [f'apps/{options.name}.elf']
                   + ([f'apps/{options.name}.elf.debug'] if options.gdb else []),
@@ -238,8 +241,11 @@ def run(options):
     line, forwards = compose(options, image)
     make_disks(line)
     check_ports(options.name, forwards)
+    told = window.add(line, options.window) if options.window else ''
     if options.gdb:
         show_gdb(build_path, options.name)
     say.echo(line.words)
+    if told:
+        say.info(told)
     sys.stdout.flush()
     return supervise(line, forwards)

@@ -44,6 +44,7 @@ NOT = {
     'apps/pinata/secret.c': {'the key', 'a file given along', 'this program',
                              '.oO( SEKRIT )Oo.'},
     'boot/nics_hosted.c': {'; made by:'},
+    'boot/screens_hosted.c': {'the terminal', 'the standard input'},
     'boot/image/mkimage.py': {'mkimage.py: *'},
     'boot/image/recipe.py': {'recipe.py: *'},
     'boot/image/symbols.py': {'symbols.py: *'},
