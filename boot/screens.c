@@ -137,7 +137,7 @@ static bool arm_screens(struct source *s)
     struct display *d = screens.display;
     bool busy = screens_arm_keys();
 
-    (void)s;
+    flush_screens(s, screens.now); /* what was drawn after the flush: a log */
     return (d && d->ops->arm && d->ops->arm(d)) || busy;
 }
 

@@ -190,7 +190,8 @@ def test_log_on_the_console(t):
 def test_without_a_display(t):
     """It goes on; whoever reads the log knows."""
     guest = t.guest(kernel('q35')(t, []))
-    guest.wait_for(r'screen\] no display, so nobody sees the 1024x768 pixels')
+    guest.wait_for(r'screen\] warning: no display, so nobody sees the '
+                   '1024x768 pixels')
     guest.wait_for(r'^screen: ready')
     press(guest, 'esc')
     assert guest.wait_exit() == 0
