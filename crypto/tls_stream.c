@@ -164,6 +164,7 @@ static void op_consume(struct stream *s, size_t n)
     x->ssl->buffers.clearOutputBuffer.length -= (word32)n;
     if (x->ssl->buffers.clearOutputBuffer.length)
         return;
+    x->reader_told = false; /* it may know that this was all, and not look */
     /* an idle session has no buffer for records */
     if (x->ssl->buffers.inputBuffer.dynamicFlag) {
         ShrinkInputBuffer(tls_enter(x), NO_FORCED_FREE);
