@@ -297,7 +297,25 @@ static bool disks_down(void)
     return more;
 }
 
+static struct blk *disks_nth(unsigned i)
+{
+    return i < disks.n ? disks.disk[i] : NULL;
+}
+
+/* Before any key is read: one that is refused is a reason to go back. */
+static bool disks_on_trial(void)
+{
+    static const char words[] = "update-slot=trial-";
+
+    for (const char *const *arg = machine_args(); *arg; arg++)
+        if (strncmp(*arg, words, sizeof(words) - 1) == 0)
+            return true;
+    return false;
+}
+
 const struct disks billet_disks = {.bytes = disks_bytes,
                                    .up = disks_up,
                                    .in_use = disks_in_use,
-                                   .down = disks_down};
+                                   .down = disks_down,
+                                   .nth = disks_nth,
+                                   .on_trial = disks_on_trial};

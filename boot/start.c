@@ -46,6 +46,15 @@ static struct {
     enum err err;
 } app;
 
+/* What the disk had before comes back, where this is the first time that it is
+ * booted. */
+static _Noreturn void fail(int status)
+{
+    if (billet_app_disks && billet_app_disks->on_trial())
+        machine_reset();
+    machine_exit(status);
+}
+
 static void start_log_and_keys(struct env *env)
 {
     static uint8_t ring[LOG_RING_BYTES];
@@ -62,7 +71,7 @@ static void start_log_and_keys(struct env *env)
     if (keys_parse(&keys, machine_args(), "command line", error,
                    sizeof(error))) {
         print_line(&log, "%s: %s", env->manifest->name, error);
-        machine_exit(EXIT_USAGE);
+        fail(EXIT_USAGE);
     }
     log_levels(&log,
                (struct span){(const uint8_t *)key_string(&keys, &key_logs),
@@ -144,7 +153,7 @@ static void make_plan(struct env *env)
                    "MiB, of which %u KiB are free",
                    env->manifest->name, mib(total - memory.n + p->least),
                    mib(total), (unsigned)(memory.n >> 10));
-        machine_exit(EXIT_FAILED);
+        fail(EXIT_FAILED);
     }
     env->limits = p->limits;
     skip = machine_scatter(memory.n - p->need);
@@ -224,7 +233,7 @@ static void end_when_over(struct env *env)
     if (app.err) {
         log_error(env->log, "boot", "%s: %s", env->manifest->name,
                   err_name(app.err));
-        machine_exit(EXIT_FAILED);
+        fail(EXIT_FAILED);
     }
     if (!alive(env))
         boot_end(env);
@@ -273,10 +282,10 @@ void billet_main(void)
     if (billet_app_screens && billet_app_screens->up(env))
         machine_exit(EXIT_FAILED);
     if (!watchdog_up(env) || (billet_app_disks && billet_app_disks->up(env)))
-        machine_exit(EXIT_FAILED);
+        fail(EXIT_FAILED);
     if (billet_app.networking) {
         if (billet_app.networking->up(env))
-            machine_exit(EXIT_FAILED);
+            fail(EXIT_FAILED);
         billet_app.networking->seeded();
     }
     if (fiber_spawn(env, run_app, NULL, NULL))

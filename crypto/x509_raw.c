@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <wolfssl/wolfcrypt/ed25519.h>
+
 #include "pem.h"
 #include "x509_impl.h"
 
@@ -132,6 +134,26 @@ bool x509_verify(const uint8_t point[X509_ES256_BYTES], struct span message,
 
     bench_close(b, work);
     return good;
+}
+
+bool x509_verify_ed25519(const uint8_t key[32], struct span message,
+                         const uint8_t signature[64], struct mspan work)
+{
+    struct bench *b = bench_open(work);
+    ed25519_key k;
+    int good = 0;
+
+    if (!b || wc_ed25519_init_ex(&k, &b->mem, INVALID_DEVID) != 0) {
+        bench_close(b, work);
+        return false;
+    }
+    if (wc_ed25519_import_public(key, ED25519_PUB_KEY_SIZE, &k) != 0 ||
+        wc_ed25519_verify_msg(signature, ED25519_SIG_SIZE, message.p,
+                              (word32)message.n, &good, &k) != 0)
+        good = 0;
+    wc_ed25519_free(&k);
+    bench_close(b, work);
+    return good == 1;
 }
 
 const char *x509_point(const struct x509_pair *p, uint8_t out[X509_ES256_BYTES],

@@ -14,13 +14,16 @@ enum {
 };
 
 struct acme;
+struct update;
 
 struct web {
     struct env *env;
     struct acme *acme;      /* NULL: without */
+    struct update *update;  /* NULL: without */
     struct http_reply echo; /* of /transmit */
     uint8_t *noise;         /* NOISE_BYTES, made when first asked for */
     bool noise_made;
+    bool serving;    /* all that it listens on is open */
     ns_t json_until; /* `json` is fresh enough until then */
     size_t json_n;
     char json[JSON_BYTES];

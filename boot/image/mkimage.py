@@ -31,6 +31,7 @@ import container  # noqa: E402
 import fat  # noqa: E402
 import gpt  # noqa: E402
 import settings  # noqa: E402
+import slots  # noqa: E402
 from disk import ImageError  # noqa: E402
 
 LABEL = 'BILLET'        # boot/image/grub/efi.cfg looks for it
@@ -61,8 +62,12 @@ def make_disk(options, elf, out):
     esp = fat.Fat16(LABEL, container.epoch(), int.from_bytes(seed[:4], 'big'))
     if 'uefi' in options.firmware:
         esp.add('EFI/BOOT/BOOTX64.EFI', options.efi.read_bytes())
-    esp.add(settings.PATH, settings.encode(options.name, options.arg))
-    esp.add('boot/billet.elf', elf)
+    esp.add(settings.PATH, settings.encode(options.name, options.arg,
+                                           slots=options.slots))
+    if options.slots:
+        slots.add(esp, elf, options.sequence)
+    else:
+        esp.add('boot/billet.elf', elf)
     code, core = b'', b''
     if 'bios' in options.firmware:
         code, core = bios_boot_code(options.grub_dir,
@@ -81,6 +86,8 @@ def make_disk(options, elf, out):
 def make_iso(options, elf, out):
     if options.size:
         raise ImageError('an ISO has the size of its content: no --size')
+    if options.slots:
+        raise ImageError('an ISO cannot be written to: no --slots')
     esp = fat.Fat16(LABEL + 'EFI', container.epoch(), 0xb111e7)
     esp.add('EFI/BOOT/BOOTX64.EFI', options.efi.read_bytes())
     with tempfile.TemporaryDirectory() as folder:
@@ -146,6 +153,11 @@ def parse(argv):
     p.add_argument('--size', type=size_bytes, default=0, metavar='N',
                    help="the disk's size at least, in MiB or with K, M, G or "
                    'T behind it (default: what the content takes)')
+    p.add_argument('--slots', action='store_true',
+                   help='two places for the application, for updates '
+                   '(docs/update.md)')
+    p.add_argument('--sequence', type=int, default=0, metavar='N',
+                   help='updates must have a higher one (%(default)s)')
     p.add_argument('--firmware', choices=['bios,uefi', 'bios', 'uefi'],
                    default='bios,uefi', help='what it boots by (%(default)s)')
     p.add_argument('--core', type=Path, required=True, metavar='FILE',
@@ -159,6 +171,8 @@ def parse(argv):
                    help='where boot.img is (%(default)s)')
     options = p.parse_args(argv)
     options.name = options.name or options.elf.stem
+    if not 0 <= options.sequence < 1 << 63:
+        p.error('--sequence is a number from 0 on')
     return options
 
 

@@ -15,9 +15,44 @@ AREA_MAX = 1 << 20
 LINE_MAX, WORDS_MAX = 4095, 64
 FIRST = b'# Configuration of a Billet image; `billet config` changes it.\n'
 WORD = r"(?:'[^']*'|\\')+"
-TEXT = re.compile(
-    rb'set timeout=0\nmenuentry (' + WORD.encode() + rb') \{\n'
-    rb'    multiboot2 /boot/billet\.elf((?: ' + WORD.encode() + rb')*)\n\}\n')
+ONE = """\
+set timeout=0
+menuentry @NAME {
+    multiboot2 /boot/billet.elf@WORDS
+}
+"""
+# A slot on trial is booted once: its `tries` is spent on the disk before it
+# runs, and where that cannot be written it does not run (docs/update.md).
+SLOTS = """\
+set timeout=0
+set keep=a
+set tries=0
+load_env keep tries
+function billet {
+    multiboot2 /boot/slot-$1.elf update-slot=$2$1@WORDS
+}
+function other {
+    if [ "$keep" = b ]; then billet a trial-; else billet b trial-; fi
+}
+function choose {
+    if [ "$tries" != 1 ]; then billet $keep; return; fi
+    set tries=0
+    if save_env tries; then if other; then return; fi; fi
+    billet $keep
+}
+menuentry @NAME {
+    choose
+}
+"""
+
+
+def pattern(text):
+    return re.compile(
+        re.escape(text).replace('@NAME', f'(?P<name>{WORD})')
+        .replace('@WORDS', f'(?P<words>(?: {WORD})*)').encode())
+
+
+TEXT, SLOTS_TEXT = pattern(ONE), pattern(SLOTS)
 
 
 def quote(text):
@@ -53,31 +88,37 @@ def check(args):
                          f'line; {LINE_MAX} is the limit')
 
 
-def encode(name, args, size=AREA_BYTES):
+def encode(name, args, size=AREA_BYTES, slots=False):
     """The whole area."""
-    check(args)
+    check(args + [slots_arg()] if slots else args)
     words = ''.join(' ' + quote(a) for a in args)
-    text = FIRST + f"""\
-set timeout=0
-menuentry {quote(name)} {{
-    multiboot2 /boot/billet.elf{words}
-}}
-""".encode()
+    text = FIRST + (SLOTS if slots else ONE).replace('@NAME', quote(name)) \
+        .replace('@WORDS', words).encode()
     if len(text) > size:
         raise ImageError(f'the arguments do not fit: with their quotes they '
                          f'take {len(text)} bytes, and the area has {size}')
     return text.ljust(size, b'\n')
 
 
+def slots_arg():
+    """The longest that the boot loader adds."""
+    return 'update-slot=trial-a'
+
+
+def has_slots(data):
+    return b'/boot/slot-$1.elf' in data
+
+
 def decode(data):
     """(name, arguments)."""
     text = data.rstrip(b'\n') + b'\n'
-    match = TEXT.fullmatch(text[len(FIRST):])
+    match = (SLOTS_TEXT if has_slots(data) else TEXT) \
+        .fullmatch(text[len(FIRST):])
     if not text.startswith(FIRST) or not match:
         raise ImageError(f'/{PATH} is not as `billet image` writes it: change '
                          'it as it was changed before, or make a new image')
     try:
-        name, words = (part.decode() for part in match.groups())
+        name, words = (match[part].decode() for part in ('name', 'words'))
     except UnicodeDecodeError:
         raise ImageError(f'/{PATH} is not UTF-8') from None
     return unquote(name), [unquote(w) for w in re.findall(WORD, words)]

@@ -178,6 +178,12 @@ struct disks {
     /* The end, in order: what was written and not flushed yet is.  True while
      * there is something to wait for. */
     bool (*down)(void);
+    /* Disk number `i` of the machine, whoever has it; NULL: there are no more.
+     */
+    struct blk *(*nth)(unsigned i);
+    /* Whether the boot loader took this image for the first time, to see
+     * whether it stands (docs/update.md). */
+    bool (*on_trial)(void);
 };
 extern const struct disks billet_disks;
 extern const struct disks *const billet_app_disks; /* NULL: none */

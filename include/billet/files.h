@@ -81,6 +81,11 @@ MUST_USE enum err files_find(struct files *, const char *path,
 MUST_USE enum err files_get(struct files *, struct file *, uint64_t at,
                             struct mspan into, size_t *got);
 
+/* Waits.  The sector of the disk where a file begins, for whoever writes into
+ * it without a file system.  E_REFUSED: it is not in one piece, or not at the
+ * start of a sector. */
+MUST_USE enum err files_run(struct files *, struct file *, uint64_t *sector);
+
 /* Both at once: the whole file.  E_FULL: it is larger than `into`. */
 MUST_USE enum err files_read(struct files *, const char *path,
                              struct mspan into, size_t *got);

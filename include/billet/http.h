@@ -232,6 +232,9 @@ void *http_state(struct http_exchange *);
 /* Sends the client to the same host, path and query by https, by 301 or 308. */
 http_handler http_to_secure;
 
+/* Whether the request came over TLS. */
+bool http_is_secure(const struct http_exchange *);
+
 /* The config's user. */
 void *http_user(struct http_exchange *);
 

@@ -82,6 +82,9 @@ const char *x509_sign(const struct x509_pair *, struct span message,
 /* By the public key that x509_point() gives. */
 bool x509_verify(const uint8_t point[X509_ES256_BYTES], struct span message,
                  const uint8_t signature[X509_ES256_BYTES], struct mspan work);
+/* Ed25519 (RFC 8032), by a public key of 32 bytes. */
+bool x509_verify_ed25519(const uint8_t key[32], struct span message,
+                         const uint8_t signature[64], struct mspan work);
 /* x and y of the public key, of 32 bytes each. */
 const char *x509_point(const struct x509_pair *, uint8_t out[X509_ES256_BYTES],
                        struct mspan work);

@@ -157,6 +157,20 @@ static enum err get(struct files *f, struct file *file, uint64_t at,
     return OK;
 }
 
+static enum err run(struct files *f, struct file *file, uint64_t *at)
+{
+    uint64_t n = (file->size + f->fat.cluster - 1) / f->fat.cluster, c;
+    enum err err = n > 0 ? OK : E_REFUSED;
+
+    if (n > f->fat.clusters)
+        return E_PROTO;
+    for (uint64_t i = 0; !err && i < n; i++)
+        if (!(err = seek(f, file, i, &c)) && c != file->start + i)
+            err = E_REFUSED;
+    *at = f->fat.data + (file->start - 2) * f->fat.cluster;
+    return err;
+}
+
 /* Record `i` of a directory.  The root of FAT 12 and 16 is no file. */
 static enum err record(struct files *f, struct file *dir, uint64_t i,
                        uint8_t r[RECORD])
@@ -298,4 +312,5 @@ static enum err open(struct files *f)
     return read_label(f);
 }
 
-const struct file_system volume_fat = {.open = open, .next = next, .get = get};
+const struct file_system volume_fat = {
+    .open = open, .next = next, .get = get, .run = run};

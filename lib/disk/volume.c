@@ -221,6 +221,23 @@ enum err files_get(struct files *f, struct file *file, uint64_t at,
     return err;
 }
 
+enum err files_run(struct files *f, struct file *file, uint64_t *sector)
+{
+    const struct file_system *system = system_of(f);
+    uint64_t at;
+    enum err err;
+
+    if (file->dir || !system->run)
+        return E_REFUSED;
+    if ((err = system->run(f, file, &at)))
+        return err;
+    if ((f->first + at) % BLK_SECTOR_BYTES || file->size > f->bytes ||
+        at > f->bytes - file->size)
+        return E_REFUSED;
+    *sector = (f->first + at) / BLK_SECTOR_BYTES;
+    return OK;
+}
+
 enum err files_read(struct files *f, const char *path, struct mspan into,
                     size_t *got)
 {

@@ -19,6 +19,8 @@ struct file_system {
     /* [at, at + into.n), which lies within the file. */
     enum err (*get)(struct files *, struct file *, uint64_t at,
                     struct mspan into);
+    /* The byte of the volume where a file lies, in one piece. */
+    enum err (*run)(struct files *, struct file *, uint64_t *at);
 };
 extern const struct file_system volume_fat, volume_iso;
 

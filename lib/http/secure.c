@@ -4,6 +4,11 @@
  */
 #include "http_impl.h"
 
+bool http_is_secure(const struct http_exchange *x)
+{
+    return x->secure;
+}
+
 /* A host as the client gave it, without a port. */
 static struct span without_port(struct span host)
 {

@@ -53,9 +53,10 @@ class Area:
                              'of Billet')
         data = b''.join(self.disk.read(*extent) for extent in self.extents)
         self.name, self.args = settings.decode(data)
+        self.slots = settings.has_slots(data)
 
     def put(self, args):
-        data = settings.encode(self.name, args, self.size)
+        data = settings.encode(self.name, args, self.size, self.slots)
         for at, size in self.extents:
             self.disk.write(at, data[:size])
             data = data[size:]

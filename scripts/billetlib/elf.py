@@ -45,6 +45,13 @@ class Elf:
         self.segments = [self._segment(phoff + i * phsize)
                          for i in range(phnum)]
         self.sections = self._sections(shoff, shsize, shnum, shstr)
+        self._header_end = shoff + shsize * shnum
+
+    def end(self):
+        """Bytes of the file, where it stands in a larger place."""
+        return max([self._header_end]
+                   + [s.offset + s.size for s in self.sections
+                      if s.kind != SHT_NOBITS])
 
     def _unpack(self, layout, at):
         try:

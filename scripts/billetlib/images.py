@@ -36,6 +36,12 @@ def add_arguments(p):
     p.add_argument('--size', metavar='N',
                    help="the disk's size at least, in MiB or with K, M, G or T "
                    'behind it (default: what the content takes)')
+    p.add_argument('--slots', action='store_true',
+                   help='two places for the application on the disk, for '
+                   'updates over HTTPS (docs/update.md)')
+    p.add_argument('--sequence', type=int, default=0, metavar='N',
+                   help='with --slots: updates must have a higher one '
+                   '(default %(default)s)')
     p.add_argument('--firmware', choices=['bios', 'uefi'],
                    help='boot by this only, and be smaller')
     p.add_argument('-o', '--output', type=Path, metavar='FILE',
@@ -51,6 +57,8 @@ def make_disk(options, build_path, output):
     more = ['--arg=' + arg for arg in options.arg]
     more += ['--size=' + options.size] if options.size else []
     more += ['--firmware=' + options.firmware] if options.firmware else []
+    if options.slots:
+        more += ['--slots', f'--sequence={options.sequence}']
     command = [sys.executable, shown(TOP / 'boot' / 'image' / 'mkimage.py'),
                options.format,
                shown(build_path / 'apps' / (options.name + '.elf')),
@@ -80,7 +88,7 @@ def run(options):
     build_path = build_dir(options.build)
     output = options.output or Path(f'{options.name}.{options.format}')
     if options.format == 'elf':
-        if options.arg or options.size or options.firmware:
+        if options.arg or options.size or options.firmware or options.slots:
             raise say.Stop('an elf holds no arguments and has no size: give '
                            'arguments to its loader, as in QEMU -append',
                            say.USAGE)

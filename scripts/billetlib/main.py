@@ -10,7 +10,8 @@ import sys
 
 from . import (build, config, doctor, elf, explain, export, gdb, images,
                manifest, new, packages, pages, qemu, replay, runner, say, sbom,
-               size, sources, symbolize, testing, tree, verify, window)
+               sign, size, sources, symbolize, testing, tree, update, verify,
+               window)
 
 STATUS_ROWS = (
     (say.OK, 'done; for run also after Ctrl-C'),
@@ -49,6 +50,8 @@ TOOLS = (
     ('gdb', 'boot an image under gdb, with its symbols and printers', gdb),
     ('verify', 'build an image again from the recipe in it, and compare',
      verify),
+    ('sign', 'sign an application, for images that take updates', sign),
+    ('update', 'give a running image its successor, over HTTPS', update),
     ('sbom', 'what is in an image, with licences and hashes (SPDX 2.3)', sbom),
     ('export', 'the files with which libvirt, systemd, KubeVirt and others '
      'run an image', export),

@@ -14,6 +14,7 @@ import container  # noqa: E402
 import finder  # noqa: E402
 import gpt  # noqa: E402
 import settings  # noqa: E402
+import slots  # noqa: E402
 from disk import ImageError  # noqa: E402
 
 RECIPE = 3          # boot/image/recipe.py
@@ -24,18 +25,30 @@ CORE_AT, CORE_END = gpt.FIRST_USABLE * gpt.SECTOR, 2048 * gpt.SECTOR
 GRUB = re.compile(rb'GRUB (\d[\w.+~-]{0,60})')
 
 Recipe = namedtuple('Recipe', 'compiler linker options uses')
-Parts = namedtuple('Parts', 'kind elf title args size loaders')
+Parts = namedtuple('Parts', 'kind elf title args size loaders sequence')
+
+
+def application(disk, two):
+    """The ELF file that boots, and its sequence; None without slots."""
+    if not two:
+        return finder.content(disk, ELF_PATH), None
+    block = finder.content(disk, slots.ENV_PATH)
+    data = finder.content(disk, slots.path(slots.kept(block)))
+    return data[:elf.Elf(slots.path(slots.kept(block)), data).end()], \
+        slots.sequence(block)
 
 
 def take_apart(path):
-    """All of an image; kind is elf for a bare ELF file."""
+    """All of an image; `sequence` is None where there are no slots; kind is elf for a bare ELF file."""
     with open(path, 'rb') as file:
         if file.read(4) == b'\x7fELF':
             file.seek(0)
-            return Parts('elf', file.read(), '', [], 0, {})
+            return Parts('elf', file.read(), '', [], 0, {}, None)
     with container.opened(path) as image:
         disk = image.disk
-        title, args = settings.decode(finder.content(disk, settings.PATH))
+        area = finder.content(disk, settings.PATH)
+        title, args = settings.decode(area)
+        data, sequence = application(disk, settings.has_slots(area))
         loaders = {}
         for name in LOADERS:
             try:
@@ -47,8 +60,8 @@ def take_apart(path):
             loaders['MBR'] = disk.read(0, 440)
             loaders['core.img'] = disk.read(CORE_AT, CORE_END - CORE_AT)
         return Parts('iso' if iso else image.kind,
-                     finder.content(disk, ELF_PATH), title, args,
-                     0 if iso else disk.size, loaders)
+                     data, title, args, 0 if iso else disk.size, loaders,
+                     sequence)
 
 
 def grub_version(parts):

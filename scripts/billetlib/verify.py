@@ -164,6 +164,8 @@ def make_again(found, name, top, path):
               found.kind, shown(path / 'apps' / (name + '.elf')), shown(out),
               '--name', found.title, '--firmware', ','.join(firmware),
               *([f'--size={found.size}B'] if found.size else []),
+              *(['--slots', f'--sequence={found.sequence}']
+                if found.sequence is not None else []),
               *['--arg=' + a for a in found.args],
               '--core', shown(cores / 'core.img'),
               '--eltorito', shown(cores / 'eltorito.img'),
