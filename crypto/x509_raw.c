@@ -136,8 +136,33 @@ bool x509_verify(const uint8_t point[X509_ES256_BYTES], struct span message,
     return good;
 }
 
-bool x509_verify_ed25519(const uint8_t key[32], struct span message,
-                         const uint8_t signature[64], struct mspan work)
+bool x509_ed25519_key(uint8_t out[X509_ED25519_BYTES], struct span text)
+{
+    static const uint8_t spki[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                   0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+    uint8_t der[128];
+    struct pem pem;
+    size_t at = 0, n;
+
+    if (!pem_next(text, &at, &pem))
+        pem = (struct pem){.text = text};
+    else if (!pem_is(&pem, "PUBLIC KEY"))
+        return false;
+    n = pem.text.n <= sizeof(der) ? pem_bytes(&pem, der) : 0;
+    if (n == sizeof(spki) + X509_ED25519_BYTES &&
+        memcmp(der, spki, sizeof(spki)) == 0)
+        memcpy(out, der + sizeof(spki), X509_ED25519_BYTES);
+    else if (n == X509_ED25519_BYTES)
+        memcpy(out, der, X509_ED25519_BYTES);
+    else
+        return false;
+    return true;
+}
+
+bool x509_verify_ed25519(const uint8_t key[X509_ED25519_BYTES],
+                         struct span message,
+                         const uint8_t signature[2 * X509_ED25519_BYTES],
+                         struct mspan work)
 {
     struct bench *b = bench_open(work);
     ed25519_key k;

@@ -28,6 +28,7 @@ enum {
     X509_SIGNATURE_BYTES = 512,
     X509_ES256_BYTES = 64,
     X509_DIGEST_BYTES = 32,
+    X509_ED25519_BYTES = 32,
     X509_WORK_BYTES = 96 << 10
 };
 
@@ -82,9 +83,14 @@ const char *x509_sign(const struct x509_pair *, struct span message,
 /* By the public key that x509_point() gives. */
 bool x509_verify(const uint8_t point[X509_ES256_BYTES], struct span message,
                  const uint8_t signature[X509_ES256_BYTES], struct mspan work);
-/* Ed25519 (RFC 8032), by a public key of 32 bytes. */
-bool x509_verify_ed25519(const uint8_t key[32], struct span message,
-                         const uint8_t signature[64], struct mspan work);
+/* Ed25519 (RFC 8032), by a public key. */
+bool x509_verify_ed25519(const uint8_t key[X509_ED25519_BYTES],
+                         struct span message,
+                         const uint8_t signature[2 * X509_ED25519_BYTES],
+                         struct mspan work);
+/* That key, of a text: PEM, or base64 of SubjectPublicKeyInfo (RFC 8410) or of
+ * its bytes alone.  False: it is none. */
+bool x509_ed25519_key(uint8_t out[X509_ED25519_BYTES], struct span text);
 /* x and y of the public key, of 32 bytes each. */
 const char *x509_point(const struct x509_pair *, uint8_t out[X509_ES256_BYTES],
                        struct mspan work);

@@ -14,11 +14,7 @@
 #include <billet/app.h>
 #include <billet/update.h>
 
-enum {
-    UPDATE_SIGNED_BYTES = 192,
-    UPDATE_KEY_BYTES = 32,
-    UPDATE_DIGEST_BYTES = 32
-};
+enum { UPDATE_SIGNED_BYTES = 192, UPDATE_DIGEST_BYTES = 32 };
 
 struct update_header {
     char name[APP_NAME_BYTES];
@@ -30,9 +26,5 @@ struct update_header {
 /* False: it is none. */
 MUST_USE bool update_header_parse(struct update_header *out,
                                   const uint8_t in[UPDATE_HEADER_BYTES]);
-
-/* The public key: 32 bytes or SubjectPublicKeyInfo of Ed25519 (RFC 8410), in
- * base64 or PEM.  False: it is none. */
-MUST_USE bool update_key_parse(uint8_t out[UPDATE_KEY_BYTES], struct span text);
 
 #endif

@@ -69,7 +69,7 @@ static enum err take_key(struct update *u)
     if (n == 0)
         return OK;
     if (n == sizeof(text) ||
-        !update_key_parse(u->key, (struct span){text, n})) {
+        !x509_ed25519_key(u->key, (struct span){text, n})) {
         log_error(u->env->log, "update",
                   "the key of updates is no Ed25519 public key");
         return E_INVAL;

@@ -47,7 +47,7 @@ struct update {
     struct boot_block block; /* as on the disk */
     unsigned running;        /* the slot that this image came from */
     bool has_slots, has_key, trial, keeping;
-    uint8_t key[UPDATE_KEY_BYTES];
+    uint8_t key[X509_ED25519_BYTES];
     struct timer timer; /* of the trial, then of the restart */
     ns_t until;         /* of the trial */
 
