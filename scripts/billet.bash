@@ -14,7 +14,7 @@ _billet()
         esac
     done
     if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sbom export explain doctor help' -- "$word"))
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sign update sbom export explain doctor help' -- "$word"))
         return
     fi
     case $command,$before in
@@ -33,7 +33,7 @@ _billet()
         run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --disk --window --gdb -n --dry-run' -- "$word")) ;;
         test) COMPREPLY=($(compgen -W '-h --help --build --fast --full -l --list' -- "$word")) ;;
         inspect) COMPREPLY=($(compgen -W '-h --help --build --json --lines' -- "$word")) ;;
-        image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --firmware -o --output' -- "$word")) ;;
+        image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --slots --sequence --firmware -o --output' -- "$word")) ;;
         bench) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
         config) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         new) COMPREPLY=($(compgen -W '-h --help --build -t --template --here' -- "$word")) ;;
@@ -42,6 +42,8 @@ _billet()
         symbolize) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         gdb) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -x --command' -- "$word")) ;;
         verify) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
+        sign) COMPREPLY=($(compgen -W '-h --help --build --key --sequence -o --output' -- "$word")) ;;
+        update) COMPREPLY=($(compgen -W '-h --help --build --cacert -k --insecure --wait' -- "$word")) ;;
         sbom) COMPREPLY=($(compgen -W '-h --help --build -o --output' -- "$word")) ;;
         export) COMPREPLY=($(compgen -W '-h --help --build -a --arg -p --port -d --disk -m --memory --accel --image -o --output' -- "$word")) ;;
         explain) COMPREPLY=($(compgen -W '-h --help --build -l --list' -- "$word")) ;;
@@ -51,11 +53,11 @@ _billet()
         return ;;
     esac
     case $command in
-    run|image|size|symbolize|gdb|export)
+    run|image|size|symbolize|gdb|sign|export)
         COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sbom export explain doctor help' -- "$word")) ;;
+        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sign update sbom export explain doctor help' -- "$word")) ;;
     *)
         COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

@@ -191,6 +191,32 @@ START_TEST(test_fat)
 }
 END_TEST
 
+/* Written by who knows no file system: what is in pieces is not to be. */
+START_TEST(test_where_a_file_lies)
+{
+    struct file file;
+    uint64_t sector;
+
+    sh("seq 1 9000 > n && seq 1 400 > a && truncate -s 16M i && "
+       "mformat -i i -v CIDATA -h 16 -t 32 -s 63 -c 1 :: && "
+       "mcopy -i i n ::one && mcopy -i i a ::two");
+    load_image("i", 0);
+    ck_assert_int_eq(look("cidata"), OK);
+    ck_assert_int_eq(files_find(&f, "one", &file), OK);
+    ck_assert_int_eq(files_run(&f, &file, &sector), OK);
+    ck_assert_mem_eq(image + sector * 512, "1\n2\n3\n", 6);
+    ck_assert_mem_eq(image + sector * 512 + file.size - 5, "9000\n", 5);
+    image[f.fat.table + 2 * (file.start + 5)] ^= 1;
+    f.cached = 0;
+    ck_assert_int_ne(files_run(&f, &file, &sector), OK);
+    ck_assert_int_eq(files_find(&f, "two", &file), OK);
+    file.start = 0;
+    file.at = 0;
+    ck_assert_int_eq(files_run(&f, &file, &sector), E_PROTO);
+    ck_assert_int_eq(files_run(&f, &f.root, &sector), E_REFUSED);
+}
+END_TEST
+
 START_TEST(test_iso)
 {
     make_iso(_i);
@@ -402,6 +428,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, test_fat, 0, 3);
+    tcase_add_test(tc, test_where_a_file_lies);
     tcase_add_loop_test(tc, test_iso, 0, 4);
     tcase_add_loop_test(tc, test_iso_on_a_disk_with_large_blocks, 0, 2);
     tcase_add_loop_test(tc, test_gpt_and_its_copy, 0, 3);

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: ISC
+"""Updates in place: what is signed is tried once; what is bad is taken back;
+and the power may go at any sector."""
+import json
+import re
+import sys
+
+from billetlib import qemu
+from harness import TOP, Failed, deadline, each, full, until
+from nbd_disk import SECTOR, Disk
+
+sys.path.insert(0, str(TOP / 'boot' / 'image'))
+import container  # noqa: E402
+import finder  # noqa: E402
+import slots  # noqa: E402
+
+MARK = b'do:unready'
+RUNS = r'this is ([ab]), sequence (\d+)'
+
+
+class Stage:
+    """A key, a disk with slots, and a machine that boots from it."""
+
+    def __init__(self, t, *args, uefi=False, kind='raw'):
+        self.t, self.uefi, self.sequence = t, uefi, 100
+        self.key = t.path('update.pem')
+        t.run(t.program('openssl'), 'genpkey', '-algorithm', 'ed25519',
+              '-out', self.key)
+        self.public = t.run('openssl', 'pkey', '-in', self.key, '-pubout')
+        self.disk = t.disk_image(
+            kind, 'web', 'tls=on', 'update-key=' + ''.join(
+                self.public.decode().split('\n')[1:-2]), *args,
+            options=['--slots', '--sequence', self.sequence])
+        self.guest = None
+
+    def start(self, drive=None):
+        line = qemu.Line('q35', 128)
+        # It has to come back, also from a panic.
+        at = line.words.index('isa-debug-exit,iobase=0xf4,iosize=4')
+        del line.words[at - 1:at + 1]
+        line.words.remove('-no-reboot')
+        if self.uefi:
+            line.add('-bios', self.t.ovmf())
+        kind = 'qcow2' if self.disk.suffix == '.qcow2' else 'raw'
+        line.add(*(drive or ['-drive', f'file={self.disk},format={kind},'
+                             'if=none,id=disk0']))
+        line.add('-device', 'virtio-blk-pci,drive=disk0,bootindex=0')
+        self.port = self.t.free_port()
+        line.user_net([('tcp', self.port, 443)])
+        self.guest = self.t.guest(line)
+        return self.guest
+
+    def url(self, path=''):
+        return f'https://127.0.0.1:{self.port}{path}'
+
+    def curl(self, path, *words, status=0):
+        return self.t.run(self.t.program('curl'), '-sk', '--max-time', '20',
+                          *words, self.url(path), status=status,
+                          seconds=30).decode()
+
+    def state(self):
+        text = self.curl('/update', '-f', status=None)
+        return json.loads(text) if text else None
+
+    def runs(self, slot, seconds=60, trial=False):
+        """Until that slot runs and is no more on trial."""
+        def there():
+            now = self.state()
+            return now and now['slot'] == slot and now['trial'] == trial
+        until(there, seconds, f'slot {slot} runs', 0.2)
+
+    def signed(self, elf=None, *words):
+        self.sequence += 1
+        out = self.t.path(f'{self.sequence}.update')
+        self.t.run(TOP / 'scripts' / 'billet', 'sign',
+                   elf or self.t.image('web'), '--key', self.key, '--sequence',
+                   self.sequence, '-o', out, *words)
+        return out
+
+    def update(self, file, status=0, wait=60):
+        return self.t.run(TOP / 'scripts' / 'billet', 'update', '-k',
+                          f'--wait={wait}', self.url(), file, status=status,
+                          seconds=120).decode()
+
+    def put(self, file):
+        """The status of a plain PUT."""
+        return int(self.curl('/update', '-T', file, '-o',
+                             self.t.path('answer'), '-w', '%{http_code}'))
+
+
+def boots(guest):
+    """The slots that ran, in order."""
+    return ''.join(m[1] for m in re.finditer(RUNS, guest.text()))
+
+
+@each(bios={'uefi': False, 'kind': 'raw'},
+      uefi={'uefi': True, 'kind': 'qcow2'})
+def test_what_is_signed_is_tried_and_kept(t, uefi, kind):
+    stage = Stage(t, uefi=uefi, kind=kind)
+    guest = stage.start()
+    stage.runs('a')
+    first = stage.signed()
+    assert 'slot b is kept' in stage.update(first)
+    assert stage.put(first) == 409      # not twice
+    assert 'slot a is kept' in stage.update(stage.signed())
+    assert boots(guest) == 'aba'
+    guest.stop()
+    guest = stage.start()
+    stage.runs('a')
+    assert boots(guest) == 'a'
+    assert stage.state()['sequence'] == 102
+
+
+def without_magic(data):
+    """No loader takes it."""
+    return data.replace(b'\xd6\x50\x52\xe8', bytes(4))
+
+
+def told(what):
+    return lambda data: data.replace(MARK, b'do:' + what.ljust(7, b'\0'))
+
+
+@each(unready={'change': told(b'unready'), 'ran': 'aba'},
+      panics={'change': told(b'panic'), 'ran': 'aa'},
+      fails={'change': told(b'fail'), 'ran': 'aa'},
+      no_image={'change': without_magic, 'ran': 'aa'},
+      unready_uefi={'change': told(b'unready'), 'ran': 'aba', 'uefi': True})
+def test_what_is_bad_is_taken_back(t, change, ran, uefi=False):
+    stage = Stage(t, 'confirm=3', uefi=uefi)
+    data = t.image('unready').read_bytes()
+    assert MARK in data and without_magic(data) != data
+    bad = t.path('bad.elf')
+    bad.write_bytes(change(data))
+    guest = stage.start()
+    stage.runs('a')
+    said = stage.update(stage.signed(bad), status=None)
+    until(lambda: boots(guest) == ran, 60, f'{ran} ran')
+    stage.runs('a')
+    assert 'is kept' not in said
+    if ran == 'aba':
+        assert 'not ready in time' in guest.text()
+    # The next good one goes the same way as ever.
+    assert 'slot b is kept' in stage.update(stage.signed())
+
+
+def test_who_is_not_let_in(t):
+    stage = Stage(t)
+    guest = stage.start()
+    stage.runs('a')
+    good = stage.signed()
+    data = good.read_bytes()
+    other = Stage(t)
+    other.sequence = 500
+    bad = t.path('bad.update')
+    for status, text in ((400, data[:-1]), (400, data[:100]),
+                         (400, data + b'x'), (403, data[:40] + b'\1' + data[41:]),
+                         (400, data[:9999] + bytes([data[9999] ^ 1])
+                          + data[10000:]),
+                         (403, other.signed().read_bytes()),
+                         (413, data + bytes(5 << 20))):
+        bad.write_bytes(text)
+        assert stage.put(bad) == status, (status, stage.put(bad))
+    t.run(TOP / 'scripts' / 'billet', 'sign', t.image('hello'), '--key',
+          stage.key, status=1)
+    assert boots(guest) == 'a' and stage.state()['sequence'] == 100
+    assert stage.put(good) == 200
+    stage.runs('b')
+
+
+def place(disk, path):
+    """Where a file of it begins; it is in one piece."""
+    with container.opened(disk) as image:
+        extents = finder.find(image.disk, path)
+    assert all(a + n == b for (a, n), (b, _) in zip(extents, extents[1:]))
+    return extents[0][0]
+
+
+class Layout:
+    def __init__(self, disk):
+        self.block = place(disk, slots.ENV_PATH)
+        self.slot = {name: place(disk, slots.path(name)) for name in 'ab'}
+
+    def choice(self, data):
+        """The slot that boots next, as grub.cfg chooses."""
+        block = bytes(data[self.block:self.block + SECTOR])
+        keep = slots.kept(block)
+        other = b'\ntries=1\n' in block
+        return 'ab'['ab'.index(keep) ^ other]
+
+
+def recorded(t, stage):
+    """The writes of a whole update, sector by sector, and the file."""
+    disk = Disk(t, stage.disk.read_bytes())
+    file = stage.signed()
+    guest = stage.start(disk.words())
+    stage.runs('a')
+    stage.update(file)
+    assert boots(guest) == 'ab'
+    guest.stop()
+    return disk, file
+
+
+def check_each_sector(stage, disk, file):
+    """After any number of them, what boots is whole."""
+    old = stage.t.image('web').read_bytes()
+    new = file.read_bytes()[256:]
+    layout, data = Layout(stage.disk), bytearray(stage.disk.read_bytes())
+    chosen, image = layout.choice(data), {'a': old, 'b': new}
+    seen, count = chosen, 0
+    for at, written in disk.log:
+        for i in range(0, len(written), SECTOR):
+            data[at + i:at + i + SECTOR] = written[i:i + SECTOR]
+            count += 1
+            now = layout.choice(data)
+            # The slot that boots is not written to while it does.
+            if now != chosen or at < layout.slot[now] + slots.SLOT_BYTES and \
+                    at >= layout.slot[now]:
+                start = layout.slot[now]
+                assert data[start:start + len(image[now])] == image[now], \
+                    f'{count} sectors: slot {now} boots, and is not whole'
+            seen += now if now != chosen else ''
+            chosen = now
+    assert seen == 'abab', seen     # tried, its try spent, kept
+    assert count == disk.sectors > len(new) // SECTOR
+
+
+def cut(t, stage, file, n):
+    """An update whose power goes after `n` sectors; then it boots."""
+    disk = Disk(t, stage.disk.read_bytes(), cut=n)
+    guest = stage.start(disk.words())
+    stage.runs('a')
+    child = qemu.start(['curl', '-sk', '-T', str(file), '-o', '/dev/null',
+                        stage.url('/update')])
+    if not disk.dead.wait(60):
+        raise Failed(f'{n} sectors: never written')
+    guest.process.kill()
+    guest.process.wait()
+    qemu.stop(child)
+    expected = Layout(stage.disk).choice(disk.data)
+    left = t.path('left.raw')
+    left.write_bytes(disk.data)
+    guest = stage.start(['-drive', f'file={left},format=raw,if=none,id=disk0'])
+    found = guest.wait_for(RUNS, 60)[1]
+    assert found == expected, f'{n} sectors: {found}, not {expected}'
+    stage.runs(found)
+    guest.stop()
+    return found
+
+
+def bounds(disk):
+    """How many sectors were written before each request, and at the end."""
+    out = [0]
+    for _, data in disk.log:
+        out.append(out[-1] + len(data) // SECTOR)
+    return out
+
+
+@deadline(240)
+def test_the_power_goes_in_an_update(t):
+    """In the middle of the slot, before and after the switch, and before and
+    after it is kept."""
+    stage = Stage(t)
+    disk, file = recorded(t, stage)
+    check_each_sector(stage, disk, file)
+    ends = bounds(disk)
+    switch = next(i for i, (at, _) in enumerate(disk.log)
+                  if at == Layout(stage.disk).block)
+    ran = ''.join(cut(t, stage, file, n) for n in
+                  (ends[switch // 2] + 3, ends[switch], ends[switch] + 1,
+                   ends[switch] + 2, ends[-1]))
+    assert ran == 'aabab', ran
+
+
+@full
+@deadline(3000)
+def test_the_power_goes_at_each_write(t):
+    """After each request and in the middle of it."""
+    stage = Stage(t)
+    disk, file = recorded(t, stage)
+    check_each_sector(stage, disk, file)
+    ends = bounds(disk)
+    for n in sorted({*ends[1:], *((a + b) // 2 for a, b in
+                                  zip(ends, ends[1:]))} - {0}):
+        cut(t, stage, file, n)
