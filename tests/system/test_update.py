@@ -69,12 +69,12 @@ class Stage:
             return now and now['slot'] == slot and now['trial'] == trial
         until(there, seconds, f'slot {slot} runs', 0.2)
 
-    def signed(self, elf=None, *words):
+    def signed(self, elf=None, key=None):
         self.sequence += 1
         out = self.t.path(f'{self.sequence}.update')
         self.t.run(TOP / 'scripts' / 'billet', 'sign',
-                   elf or self.t.image('web'), '--key', self.key, '--sequence',
-                   self.sequence, '-o', out, *words)
+                   elf or self.t.image('web'), '--key', key or self.key,
+                   '--sequence', self.sequence, '-o', out)
         return out
 
     def update(self, file, status=0, wait=60):
@@ -84,8 +84,10 @@ class Stage:
 
     def put(self, file):
         """The status of a plain PUT."""
+        # It may be answered, and closed, before all of it was sent.
         return int(self.curl('/update', '-T', file, '-o',
-                             self.t.path('answer'), '-w', '%{http_code}'))
+                             self.t.path('answer'), '-w', '%{http_code}',
+                             status=None))
 
 
 def boots(guest):
@@ -149,17 +151,18 @@ def test_who_is_not_let_in(t):
     stage.runs('a')
     good = stage.signed()
     data = good.read_bytes()
-    other = Stage(t)
-    other.sequence = 500
+    other = t.path('other.pem')
+    t.run('openssl', 'genpkey', '-algorithm', 'ed25519', '-out', other)
     bad = t.path('bad.update')
     for status, text in ((400, data[:-1]), (400, data[:100]),
                          (400, data + b'x'), (403, data[:40] + b'\1' + data[41:]),
                          (400, data[:9999] + bytes([data[9999] ^ 1])
                           + data[10000:]),
-                         (403, other.signed().read_bytes()),
+                         (403, stage.signed(key=other).read_bytes()),
                          (413, data + bytes(5 << 20))):
         bad.write_bytes(text)
-        assert stage.put(bad) == status, (status, stage.put(bad))
+        found = stage.put(bad)
+        assert found == status, (found, status)
     t.run(TOP / 'scripts' / 'billet', 'sign', t.image('hello'), '--key',
           stage.key, status=1)
     assert boots(guest) == 'a' and stage.state()['sequence'] == 100
@@ -257,8 +260,8 @@ def bounds(disk):
 
 @deadline(240)
 def test_the_power_goes_in_an_update(t):
-    """In the middle of the slot, before and after the switch, and before and
-    after it is kept."""
+    """In the middle of the slot, after the switch, and after its try is spent.
+    """
     stage = Stage(t)
     disk, file = recorded(t, stage)
     check_each_sector(stage, disk, file)
@@ -266,9 +269,8 @@ def test_the_power_goes_in_an_update(t):
     switch = next(i for i, (at, _) in enumerate(disk.log)
                   if at == Layout(stage.disk).block)
     ran = ''.join(cut(t, stage, file, n) for n in
-                  (ends[switch // 2] + 3, ends[switch], ends[switch] + 1,
-                   ends[switch] + 2, ends[-1]))
-    assert ran == 'aabab', ran
+                  (ends[switch // 2] + 3, ends[switch] + 1, ends[switch] + 2))
+    assert ran == 'aba', ran
 
 
 @full
