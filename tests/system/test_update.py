@@ -159,10 +159,10 @@ def test_who_is_not_let_in(t):
                          (400, data[:9999] + bytes([data[9999] ^ 1])
                           + data[10000:]),
                          (403, stage.signed(key=other).read_bytes()),
-                         (413, data + bytes(5 << 20))):
+                         (0, data + bytes(5 << 20))):   # its stream is reset
         bad.write_bytes(text)
         found = stage.put(bad)
-        assert found == status, (found, status)
+        assert found == status or status == 0 and found == 413, found
     t.run(TOP / 'scripts' / 'billet', 'sign', t.image('hello'), '--key',
           stage.key, status=1)
     assert boots(guest) == 'a' and stage.state()['sequence'] == 100
