@@ -75,7 +75,8 @@ struct tls_session {
      * to try again, for not each of its messages survives that. */
     uint8_t *out;
     uint32_t out_n, out_at;
-    uint8_t *peer; /* its certificate */
+    uint64_t taken; /* bytes of the transport */
+    uint8_t *peer;  /* its certificate */
     uint32_t peer_n;
     uint8_t *issuer; /* of it, until the answer about it was judged */
     uint32_t issuer_n;

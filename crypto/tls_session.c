@@ -28,6 +28,7 @@ int tls_receive(WOLFSSL *ssl, char *to, int n, void *session)
         stream_consume(x->lower, part);
         got += part;
     }
+    x->taken += got;
     if (got)
         return (int)got;
     return x->lower_eof ? WOLFSSL_CBIO_ERR_CONN_CLOSE
@@ -320,19 +321,21 @@ void tls_say_goodbye(struct tls_session *x)
     tls_leave(x);
 }
 
-/* Bytes that wait to be decrypted, as far as they can be seen. */
-static size_t pending(struct tls_session *x)
+/* Bytes that wait to be decrypted. */
+static size_t waiting(const struct tls_session *x)
 {
-    return x->ssl->buffers.inputBuffer.length -
-           x->ssl->buffers.inputBuffer.idx + stream_peek(x->lower).n;
+    return x->ssl->buffers.inputBuffer.length - x->ssl->buffers.inputBuffer.idx;
 }
 
 /* Behind a message that is not for the application (a ticket, a new key),
- * wolfSSL wants to be asked again, though more is there. */
+ * wolfSSL wants to be asked again, though more is there: it is asked as long as
+ * it takes something.  (What the transport shows says nothing of that: it may
+ * be one of two segments.) */
 bool tls_pull(struct tls_session *x)
 {
     for (;;) {
-        size_t before = pending(x);
+        uint64_t taken = x->taken;
+        size_t before;
         uint8_t first;
         int got;
 
@@ -341,11 +344,12 @@ bool tls_pull(struct tls_session *x)
         if (x->state != TLS_OPEN || x->got_notify ||
             x->out_n - x->out_at > TLS_OUT_BYTES)
             return false;
+        before = waiting(x);
         got = wolfSSL_peek(tls_enter(x), &first, 1);
         tls_leave(x);
         if (got > 0)
             return true;
-        if (!waits(x, got) || pending(x) == before)
+        if (!waits(x, got) || (x->taken == taken && waiting(x) == before))
             return false;
     }
 }

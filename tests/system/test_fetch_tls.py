@@ -99,6 +99,21 @@ def test_names_over_both_families(t):
         raise Failed(out)
 
 
+def test_answers_that_end_with_the_connection(t):
+    """OpenSSL sends two tickets, in a segment each, then the answer: whatever
+    comes together, all of it is read."""
+    net = t.network()
+    child = net.start(
+        t.program('openssl'), 's_server', '-accept', '8443', '-tls1_3', '-cert',
+        tls_certs.CERTS / 'server-p256.crt', '-key',
+        tls_certs.CERTS / 'server-p256.key', '-www', log='server-www')
+    wait_for(child, 'ACCEPT')
+    net.inside('addr', 'add', '10.0.0.2/32', 'dev', 'tap0')
+    for _ in range(20):
+        is_said(fetch(t, net, 'https://10.0.0.2:8443/',
+                      '--ipv4-gateway=10.73.0.1'), '200, ')
+
+
 def test_image_fetches(t):
     net = t.network()
     secure(t, net, 'fd73::1')
