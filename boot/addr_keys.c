@@ -34,7 +34,7 @@ KEY_STRING(ipv6_secret, "ipv6-secret", "HEX", NULL,
            "makes the IPv6 addresses that we make ourselves hard to guess, and "
            "keeps them the same over restarts (RFC 7217): up to 32 digits "
            "(default: the machine's UUID)",
-           .per_net = true, .check = check_secret);
+           .per_net = true, .secret = true, .check = check_secret);
 
 KEY_CHOICE(ipv6_temporary, "ipv6-temporary", "on|off", "off",
            "whether connections that we open come from IPv6 addresses that "

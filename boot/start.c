@@ -16,6 +16,7 @@
 #include <metrics/metrics_impl.h>
 #include <string.h>
 
+#include "config.h"
 #include "end.h"
 #include "system.h"
 #include "version.h"
@@ -55,6 +56,20 @@ static _Noreturn void fail(int status)
     machine_exit(status);
 }
 
+static _Noreturn void refuse_keys(struct env *env, const char *error)
+{
+    print_line(env->log, "%s: %s", env->manifest->name, error);
+    fail(EXIT_USAGE);
+}
+
+static void take_log_levels(struct env *env)
+{
+    const char *levels = key_string(env->keys, &key_logs);
+
+    log_levels(env->log,
+               (struct span){(const uint8_t *)levels, strlen(levels)});
+}
+
 static void start_log_and_keys(struct env *env)
 {
     static uint8_t ring[LOG_RING_BYTES];
@@ -68,14 +83,11 @@ static void start_log_and_keys(struct env *env)
     log_init(&log, (struct mspan){ring, sizeof(ring)}, machine_log,
              machine_now);
     keys_init(&keys, __start_billet_keys, __stop_billet_keys, env->manifest);
-    if (keys_parse(&keys, machine_args(), "command line", error,
-                   sizeof(error))) {
-        print_line(&log, "%s: %s", env->manifest->name, error);
-        fail(EXIT_USAGE);
-    }
-    log_levels(&log,
-               (struct span){(const uint8_t *)key_string(&keys, &key_logs),
-                             strlen(key_string(&keys, &key_logs))});
+    if (boot_config ? boot_config->start(env, error, sizeof(error))
+                    : keys_parse(&keys, machine_args(), "command line", error,
+                                 sizeof(error)))
+        refuse_keys(env, error);
+    take_log_levels(env);
 }
 
 static void help(struct env *env)

@@ -25,13 +25,17 @@ KEY_CHOICE(keys, "cert-keys", "ecdsa|rsa4096", "ecdsa",
            "takes seconds for each of the four, and half a minute without KVM");
 KEY_STRING(ca, "ca", "PEM", NULL,
            "the CA's certificate, and its key if certificates are to be made; "
-           "\\n is a new line; or the file `ca.pem`; default: one is made");
+           "\\n is a new line; or the file `ca.pem`; default: one is made",
+           .secret = true);
 KEY_STRING(server, "server", "PEM", NULL,
-           "chain and key of the server at 10000; or the file `server.pem`");
+           "chain and key of the server at 10000; or the file `server.pem`",
+           .secret = true);
 KEY_STRING(client, "client", "PEM", NULL,
-           "chain and key of the client; or the file `client.pem`");
+           "chain and key of the client; or the file `client.pem`",
+           .secret = true);
 KEY_STRING(site, "site", "PEM", NULL,
-           "chain and key of the pages at 443; or the file `site.pem`");
+           "chain and key of the pages at 443; or the file `site.pem`",
+           .secret = true);
 
 /* The three sides, in the order of authority.leaf. */
 enum { GATE, REACH, SITE };

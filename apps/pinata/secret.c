@@ -13,7 +13,8 @@ enum { SECRET_GOOD_BYTES = 16 /* below: whoever guesses can be sure of it */ };
 KEY_STRING(secret, "secret", "TEXT", NULL,
            "what is to be guarded, at most 1,024 bytes; the default is the "
            "file `secret` that was given along, or what the disk of that "
-           "serial number begins with, else .oO( SEKRIT )Oo.");
+           "serial number begins with, else .oO( SEKRIT )Oo.",
+           .secret = true);
 KEY_FLAG(wipe_secret, "wipe-secret", "off",
          "overwrite the secret on its disk once it is read");
 

@@ -438,6 +438,17 @@ uint64_t machine_memory_total(void)
     return process.memory_bytes;
 }
 
+size_t machine_config(struct mspan out)
+{
+    (void)out;
+    return 0;
+}
+
+struct span machine_smbios(void)
+{
+    return (struct span){0}; /* the host's is not about this process */
+}
+
 /* That of Linux is the same for all of its processes. */
 bool machine_id(uint8_t out[MACHINE_ID_BYTES])
 {

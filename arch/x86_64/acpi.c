@@ -25,6 +25,11 @@ bool machine_id(uint8_t out[MACHINE_ID_BYTES])
     return smbios_uuid(&phys_memory, out);
 }
 
+struct span machine_smbios(void)
+{
+    return smbios_table(&phys_memory, platform.boot.efi_table);
+}
+
 void platform_acpi_start(void)
 {
     struct platform *p = &platform;

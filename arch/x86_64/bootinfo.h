@@ -36,6 +36,7 @@ struct boot_info {
     enum boot_display display;
     bool efi;
     uint64_t framebuffer;  /* where Multiboot 2's tag about it is; 0: none */
+    uint64_t efi_table;    /* the system table of a 64-bit UEFI; 0: none */
     uint64_t rsdp;         /* ACPI's root pointer; 0: not said */
     uint64_t total;        /* bytes of memory there are */
     struct regions memory; /* all of it that may be used, in whole pages */

@@ -59,3 +59,10 @@ size_t machine_file(const char *name, struct mspan out)
         return 0; /* a name that no file there can have */
     return fw_cfg_read(path, out);
 }
+
+size_t machine_config(struct mspan out)
+{
+    size_t n = fw_cfg_read("opt/org.billet/config", out);
+
+    return n ? n : machine_file("config", out);
+}

@@ -43,8 +43,12 @@ static const char *read_tag(struct boot_info *b, struct span tag, uint64_t at)
                              ? DISPLAY_TEXT
                              : DISPLAY_GRAPHICS;
         return NULL;
-    case TAG_EFI32:
     case TAG_EFI64:
+        if (tag.n >= 16)
+            b->efi_table = le64(tag.p + TAG_HEAD);
+        b->efi = true;
+        return NULL;
+    case TAG_EFI32:
     case TAG_EFI_MAP:
         b->efi = true;
         return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * smbios.h - what firmware says of the machine (DMTF DSP0134): of it all, the
- * UUID alone.
+ * smbios.h - what firmware says of the machine (DMTF DSP0134): where its
+ * structures are, and the UUID.  lib/platform/detect.h reads the rest.
  */
 #ifndef X86_64_SMBIOS_H
 #define X86_64_SMBIOS_H
@@ -15,7 +15,12 @@ enum {
     SMBIOS_UUID_BYTES = 16
 };
 
-/* False when there is none, or one that says that it is not set. */
+/* All structures, one after the other; empty: there are none.  `efi` is the
+ * system table of UEFI, 0 where a BIOS is. */
+struct span smbios_table(const struct phys *, uint64_t efi);
+
+/* Of a BIOS's.  False when there is none, or one that says that it is not set.
+ */
 MUST_USE bool smbios_uuid(const struct phys *, uint8_t out[SMBIOS_UUID_BYTES]);
 
 #endif

@@ -34,6 +34,7 @@ struct key {
     uint64_t min, max;
     uint8_t type; /* enum key_type */
     bool per_net; /* may be prefixed: --uplink.ipv4=... */
+    bool secret;  /* no message shows a value of it, not even a wrong one */
     /* Further check of a value; NULL: none.  Answers NULL when it is good,
      * else the words for what is accepted: "ADDRESS/LENGTH, dhcp or none". */
     const char *(*check)(struct span value);

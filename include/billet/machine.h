@@ -94,6 +94,10 @@ const char *const *machine_args(void);
  * of its first bytes as there is room for; 0: no such file. */
 size_t machine_file(const char *name, struct mspan out);
 
+/* The keys that QEMU's -fw_cfg gives, as opt/org.billet/config or
+ * opt/billet/config; else as machine_file().  A process has none. */
+size_t machine_config(struct mspan out);
+
 /* What the machine is, for logs and metrics: "QEMU q35 by multiboot". */
 const char *machine_name(void);
 
@@ -101,6 +105,10 @@ const char *machine_name(void);
  * each machine: the UUID of SMBIOS.  False when it says none. */
 enum { MACHINE_ID_BYTES = 16 };
 bool machine_id(uint8_t out[MACHINE_ID_BYTES]);
+
+/* SMBIOS's structures, one after the other, as firmware has left them; empty:
+ * there are none.  Nothing about them is checked. */
+struct span machine_smbios(void);
 
 /* When the first instruction ran, on machine_now()'s scale; normally 0. */
 ns_t machine_boot_ns(void);

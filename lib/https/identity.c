@@ -14,7 +14,8 @@ KEY_STRING(tls_cert, "tls-cert", "BASE64", NULL,
            "the file `tls-cert`, else one is made)");
 KEY_STRING(tls_key, "tls-key", "BASE64", NULL,
            "private key of the certificate: base64 of PEM or of DER (default: "
-           "the file `tls-key`)");
+           "the file `tls-key`)",
+           .secret = true);
 KEY_STRING(tls_names, "tls-names", "NAME,...", "localhost",
            "names in a certificate that is made at boot, at most eight");
 

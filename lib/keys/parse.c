@@ -187,7 +187,7 @@ static enum err take(struct keys *keys, const char *text, const char *source,
         return refuse_no_value(&a, k, r);
     value = value ? value : "on";
     if ((accepted = value_refused(k, span_of(value), words)))
-        return refuse_value(&a, value, accepted, r);
+        return refuse_value(&a, k->secret ? "..." : value, accepted, r);
     if (!(g = slot(keys, k, net, a.vlan))) {
         say(r, "more than %d keys are given", KEYS_GIVEN_MAX);
         return E_FULL;

@@ -129,8 +129,25 @@ START_TEST(test_more_keys_than_the_table_holds)
 }
 END_TEST
 
+START_TEST(test_a_value_of_a_secret_is_never_shown)
+{
+    static const struct key secret[] = {{.name = "pass",
+                                         .type = KEY_TYPE_STRING,
+                                         .what = "TEXT",
+                                         .help = "a secret",
+                                         .secret = true,
+                                         .check = check_even}};
+
+    keys_init(&keys, secret, secret + 1, &manifest);
+    ck_assert_int_eq(PARSE("--pass=hunter2"), E_INVAL);
+    ck_assert_str_eq(error, "--pass=... is not accepted: wanted is a text of "
+                            "even length");
+}
+END_TEST
+
 RUN_TESTS("keys_errors", PANICS(), test_values_that_are_not_accepted,
           test_unknown_keys_name_the_nearest, test_networks_that_are_not_there,
           test_what_a_stranger_wrote_is_shown_cut_and_harmless,
           test_an_error_leaves_what_was_given_before,
-          test_more_keys_than_the_table_holds)
+          test_more_keys_than_the_table_holds,
+          test_a_value_of_a_secret_is_never_shown)
