@@ -8,25 +8,34 @@
 #include <base/bytes.h>
 #include <base/fmt.h>
 #include <billet/machine.h>
+#include <log/log_impl.h>
 #include <platform/detect.h>
+
+#include "key_log.h"
 
 enum {
     FW_CFG_BYTES = 16384, /* beyond: refused */
     OEM_STRINGS = 11,     /* SMBIOS's type for texts of whoever made it */
-    OEM_COUNT_AT = 4
+    OEM_COUNT_AT = 4,
+    KEYS_MAX = 256 /* that an image can have */
 };
 
 static struct settings settings;
+/* For each key whether anyone has asked for it. */
+static bool was_read[KEYS_MAX];
 
 struct settings *config_settings(void)
 {
     return &settings;
 }
 
-bool config_knows(const struct env *env, struct span name)
+/* "--uplink.ipv4=..." is about the key `ipv4`. */
+static const struct key *key_of(const struct keys *keys, struct span name)
 {
-    const struct keys *keys = env->keys;
+    const uint8_t *equals = name.n ? memchr(name.p, '=', name.n) : NULL;
 
+    if (equals)
+        name.n = (size_t)(equals - name.p);
     if (name.n > 2 && memcmp(name.p, "--", 2) == 0)
         name = (struct span){name.p + 2, name.n - 2};
     for (size_t i = name.n; i > 0; i--)
@@ -37,8 +46,13 @@ bool config_knows(const struct env *env, struct span name)
     for (const struct key *k = keys->first; k != keys->end; k++)
         if (span_eq(name, span_of(k->name)) ||
             (k->alias && span_eq(name, span_of(k->alias))))
-            return true;
-    return false;
+            return k;
+    return NULL;
+}
+
+bool config_knows(const struct env *env, struct span name)
+{
+    return key_of(env->keys, name) != NULL;
 }
 
 enum err config_apply(struct env *env, char *error, size_t size)
@@ -63,6 +77,45 @@ enum err config_apply(struct env *env, char *error, size_t size)
                          name, error + said, size - said);
     }
     return err;
+}
+
+_Noreturn void config_refuse(struct env *env, const char *source,
+                             const char *why)
+{
+    char error[KEYS_ERROR_BYTES];
+
+    fmt(error, sizeof(error), "%s: %s", source, why);
+    key_log_refuse(env, error);
+}
+
+void config_again(struct env *env, enum settings_source source)
+{
+    char error[KEYS_ERROR_BYTES];
+
+    if (config_apply(env, error, sizeof(error)))
+        key_log_refuse(env, error);
+    key_log_levels(env);
+    key_log_given(env, settings_source_names[source]);
+}
+
+void config_late(struct env *env, enum settings_source source)
+{
+    const struct keys *keys = env->keys;
+
+    for (unsigned i = 0; i < settings.n; i++) {
+        struct setting *s = &settings.list[i];
+        const struct key *k = key_of(keys, span_of(s->text));
+
+        if (s->source != source || !k || !was_read[k - keys->first] ||
+            strcmp(k->name, "logs") == 0)
+            continue;
+        s->source = SOURCES; /* of nobody */
+        log_error(env->log, "keys",
+                  "--%s from the %s is refused: it was needed before that "
+                  "could be asked",
+                  k->name, settings_source_names[source]);
+    }
+    config_again(env, source);
 }
 
 static enum err refuse(const char *what, char *error, size_t size)
@@ -128,13 +181,26 @@ static enum err from_smbios(const struct env *env, char *error, size_t size)
     return OK;
 }
 
+/* The other thing that NoCloud says by SMBIOS: "ds=nocloud;h=NAME". */
+static void take_host(const struct env *env)
+{
+    struct span name =
+        platform_nocloud(machine_smbios(), "h", "local-hostname");
+
+    if (name.n > 0 && config_knows(env, SPAN("hostname")))
+        (void)!settings_add(&settings, SOURCE_SMBIOS, SPAN("hostname"), &name);
+}
+
 static enum err start(struct env *env, char *error, size_t size)
 {
     enum err err;
 
+    ASSERT(env->keys->end - env->keys->first <= KEYS_MAX);
+    env->keys->read = was_read;
     if ((err = from_fw_cfg(error, size)) ||
         (err = from_smbios(env, error, size)))
         return err;
+    take_host(env);
     return config_apply(env, error, size);
 }
 

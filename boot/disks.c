@@ -14,6 +14,7 @@
 #include <log/log_impl.h>
 #include <string.h>
 
+#include "config.h"
 #include "system.h"
 
 KEY_UINT(disk_timeout, "disk-timeout", "SECONDS", 1, 600, "30",
@@ -33,6 +34,7 @@ static struct {
     struct blk_req flush[DISKS_MAX]; /* of the end */
     bool ended[DISKS_MAX];
     unsigned n;
+    bool found;
     ns_t now;
 } disks;
 
@@ -126,24 +128,39 @@ static void on_read(struct blk_req *r)
     *(bool *)r->user = true;
 }
 
-/* Before there is a loop: waits as long as a request may take. */
-static bool read_first(struct blk *b, uint8_t *block)
+static enum err read_some(struct blk *b, uint64_t sector, struct mspan into)
 {
     bool done = false;
     struct blk_req r = {.op = BLK_READ,
-                        .data = {block, b->block_size},
+                        .sector = sector,
+                        .data = into,
                         .done = on_read,
                         .user = &done};
+    enum err err;
 
-    if (blk_submit(b, &r))
-        return false;
+    if ((err = blk_submit(b, &r)))
+        return err;
     blk_show(b, machine_now());
     while (blk_poll(b, machine_now(), 1), !done)
         if (!blk_arm(b)) {
             machine_wait(blk_deadline(b, machine_now()));
             machine_woken();
         }
-    return !r.status;
+    return r.status;
+}
+
+enum err disks_read_now(struct blk *b, uint64_t sector, struct mspan into)
+{
+    enum err err = OK;
+
+    while (into.n > 0 && !err) {
+        size_t n = into.n < b->max_bytes ? into.n : b->max_bytes;
+
+        err = read_some(b, sector, (struct mspan){into.p, n});
+        sector += n / BLK_SECTOR_BYTES;
+        into = (struct mspan){into.p + n, into.n - n};
+    }
+    return err;
 }
 
 /* Whether machines boot from it, as from an image of ours: such a disk is given
@@ -153,7 +170,8 @@ static bool boots(struct blk *b)
     static _Alignas(BLK_BLOCK_MAX) uint8_t block[BLK_BLOCK_MAX];
     enum { CODE_BYTES = 440, MARK_BYTES = 4 };
 
-    if (!read_first(b, block) || block[510] != 0x55 || block[511] != 0xaa)
+    if (disks_read_now(b, 0, (struct mspan){block, b->block_size}) ||
+        block[510] != 0x55 || block[511] != 0xaa)
         return false;
     for (unsigned i = 0; i < CODE_BYTES - MARK_BYTES; i++)
         if (memcmp(block + i, "GRUB", MARK_BYTES) == 0)
@@ -237,18 +255,43 @@ static void show_counters(struct env *env)
     }
 }
 
-static enum err disks_up(struct env *env)
+static enum err find(struct env *env)
 {
-    enum err err;
+    enum err err = OK;
 
     disks.env = env;
-    if ((err = disks_find(env, disks.disk, &disks.n)))
-        return err;
-    for (unsigned i = 0; i < disks.n; i++) {
+    if (!disks.found)
+        err = disks_find(env, disks.disk, &disks.n);
+    disks.found = true;
+    for (unsigned i = 0; i < disks.n && !err; i++) {
         disks.disk[i]->timeout =
             key_uint(env->keys, &key_disk_timeout) * NS_PER_SEC;
         say_failed(i);
     }
+    return err;
+}
+
+static enum err disks_configure(struct env *env, char *error, size_t size)
+{
+    enum err err;
+
+    if (find(env))
+        return E_IO;
+    if (!disks_have_keys)
+        return E_NOENT;
+    err =
+        config_disks(env, disks.disk, disks.n, disks.passed_over, error, size);
+    for (unsigned i = 0; i < disks.n; i++)
+        disks.looked[i] = disks.passed_over[i];
+    return err;
+}
+
+static enum err disks_up(struct env *env)
+{
+    enum err err;
+
+    if ((err = find(env)))
+        return err;
     if ((err = give_out(env)))
         return err;
     show_counters(env);
@@ -315,6 +358,7 @@ static bool disks_on_trial(void)
 
 const struct disks billet_disks = {.bytes = disks_bytes,
                                    .up = disks_up,
+                                   .configure = disks_configure,
                                    .in_use = disks_in_use,
                                    .down = disks_down,
                                    .nth = disks_nth,

@@ -23,6 +23,14 @@ size_t disks_bytes(void);
 MUST_USE enum err disks_find(struct env *, struct blk *out[DISKS_MAX],
                              unsigned *n);
 
+/* Whether disks may have keys for this image: not those of a process. */
+extern const bool disks_have_keys;
+
+/* Before there is a loop: waits as long as a request may take.  Whole blocks,
+ * at an address that the disk can take. */
+MUST_USE enum err disks_read_now(struct blk *, uint64_t sector,
+                                 struct mspan into);
+
 /* The line that gives this machine a disk called `name`. */
 void disks_say_how(struct env *, const char *name);
 

@@ -17,6 +17,8 @@
 
 enum { SCAN_BYTES = VIRTIO_DEVS_MAX * 384, REGS_BYTES = 512 };
 
+const bool disks_have_keys = true;
+
 static void rest(ns_t until)
 {
     machine_wait(until);

@@ -13,6 +13,7 @@
 #include <ntp/client.h>
 
 #include "addr_keys.h"
+#include "config.h"
 #include "nics.h"
 #include "random.h"
 #include "route_keys.h"
@@ -387,6 +388,8 @@ static enum err networking_up(struct env *env)
     w->env = env;
     if ((err = nics_find(env, w->nif, &w->n)))
         return err;
+    if (boot_config)
+        config_nets(env, w->nif, w->n);
     stack_config(env, &c);
     c.feed = random_up(env, c.seed);
     env->net = w->net = net_new(&c, now);
@@ -440,4 +443,5 @@ const struct service billet_networking = {.name = "networking",
                                           .in_use = net_in_use,
                                           .down = networking_down,
                                           .up = networking_up,
+                                          .settle = config_service,
                                           .seeded = machine_new_canary};

@@ -18,6 +18,7 @@
 
 #include "config.h"
 #include "end.h"
+#include "key_log.h"
 #include "system.h"
 #include "version.h"
 #include "watchdog.h"
@@ -26,13 +27,9 @@ enum {
     LOG_RING_BYTES = 16384,
     RX_BLOCK_BYTES = 2048,
     TX_BLOCK_BYTES = 4096,
-    EXIT_FAILED = 1, /* start() failed, or something it needs is missing */
-    EXIT_USAGE = 2   /* a key or value that is not accepted */
+    EXIT_FAILED = 1 /* start() failed, or something it needs is missing */
 };
 
-KEY_STRING(logs, "logs", "LEVEL,SOURCE:LEVEL,...", "info",
-           "what to log: quiet, error, warn, info or debug",
-           .check = log_levels_check);
 KEY_UINT(delay, "delay", "SECONDS", 0, 86400, "0",
          "wait this long before the application starts");
 KEY_FLAG(help, "help", "off", "print this table and power off");
@@ -47,27 +44,11 @@ static struct {
     enum err err;
 } app;
 
-/* What the disk had before comes back, where this is the first time that it is
- * booted. */
-static _Noreturn void fail(int status)
+_Noreturn void billet_fail(int status)
 {
     if (billet_app_disks && billet_app_disks->on_trial())
         machine_reset();
     machine_exit(status);
-}
-
-static _Noreturn void refuse_keys(struct env *env, const char *error)
-{
-    print_line(env->log, "%s: %s", env->manifest->name, error);
-    fail(EXIT_USAGE);
-}
-
-static void take_log_levels(struct env *env)
-{
-    const char *levels = key_string(env->keys, &key_logs);
-
-    log_levels(env->log,
-               (struct span){(const uint8_t *)levels, strlen(levels)});
 }
 
 static void start_log_and_keys(struct env *env)
@@ -86,8 +67,8 @@ static void start_log_and_keys(struct env *env)
     if (boot_config ? boot_config->start(env, error, sizeof(error))
                     : keys_parse(&keys, machine_args(), "command line", error,
                                  sizeof(error)))
-        refuse_keys(env, error);
-    take_log_levels(env);
+        key_log_refuse(env, error);
+    key_log_levels(env);
 }
 
 static void help(struct env *env)
@@ -103,26 +84,11 @@ static void help(struct env *env)
     machine_exit(0);
 }
 
-/* Names, never values: one of them may be a secret. */
-static void log_given(struct env *env)
-{
-    const struct keys *k = env->keys;
-    char name[64];
-
-    for (unsigned i = 0; i < k->ngiven; i++) {
-        keys_given_name(k, &k->given[i], name, sizeof(name));
-        log_info(env->log, "keys", "%s from the %s", name, k->given[i].source);
-        if (k->given[i].times > 1)
-            log_warn(env->log, "keys", "%s was given %u times, the last counts",
-                     name, k->given[i].times);
-    }
-}
-
 static size_t services_bytes(const struct limits *l)
 {
     size_t n = fibers_bytes(l);
 
-    if (billet_app_disks)
+    if (billet_app_disks && !boot_config) /* else they have it already */
         n += billet_app_disks->bytes();
     if (billet_app_screens)
         n += billet_app_screens->bytes();
@@ -143,10 +109,42 @@ static unsigned mib(uint64_t bytes)
     return (unsigned)((bytes + (1u << 20) - 1) >> 20);
 }
 
-static void make_plan(struct env *env)
+static _Noreturn void refuse_memory(struct env *env, size_t left, size_t least)
 {
-    struct mspan memory = machine_memory();
     uint64_t total = machine_memory_total();
+
+    print_line(env->log,
+               "%s: too little memory: wants %u MiB, this machine has %u "
+               "MiB, of which %u KiB are free",
+               env->manifest->name, mib(total - left + least), mib(total),
+               (unsigned)(left >> 10));
+    billet_fail(EXIT_FAILED);
+}
+
+/* Disks come before the plan of memory where keys may be on them: in memory of
+ * their own, which is taken off. */
+static void read_disks(struct env *env, struct mspan *memory)
+{
+    size_t skip = machine_scatter(memory->n / 16);
+    size_t n = (billet_app_disks->bytes() + MACHINE_PAGE_BYTES) &
+               ~(size_t)(MACHINE_PAGE_BYTES - 1);
+    char error[KEYS_ERROR_BYTES];
+    enum err err;
+
+    if (n > memory->n - skip)
+        refuse_memory(env, memory->n, skip + n);
+    arena_init(&boot_system.arena, (struct mspan){memory->p + skip, n});
+    err = billet_app_disks->configure(env, error, sizeof(error));
+    if (err == E_INVAL)
+        key_log_refuse(env, error);
+    if (err && err != E_NOENT)
+        billet_fail(EXIT_FAILED);
+    key_log_levels(env);
+    *memory = (struct mspan){memory->p + skip + n, memory->n - skip - n};
+}
+
+static void make_plan(struct env *env, struct mspan memory)
+{
     struct plan *p = &boot_system.plan;
     unsigned nics = networks(env->manifest);
     struct plan_costs costs = {.services = services_bytes};
@@ -159,14 +157,8 @@ static void make_plan(struct env *env)
         billet_app.wish(env, &wish);
     if (billet_app.networking)
         billet_app.networking->wish(env, &wish);
-    if (!plan_make(p, &wish, nics, memory.n, &costs)) {
-        print_line(env->log,
-                   "%s: too little memory: wants %u MiB, this machine has %u "
-                   "MiB, of which %u KiB are free",
-                   env->manifest->name, mib(total - memory.n + p->least),
-                   mib(total), (unsigned)(memory.n >> 10));
-        fail(EXIT_FAILED);
-    }
+    if (!plan_make(p, &wish, nics, memory.n, &costs))
+        refuse_memory(env, memory.n, p->least);
     env->limits = p->limits;
     skip = machine_scatter(memory.n - p->need);
     log_debug(env->log, "boot", "image at 0x%lx, stack at 0x%lx, heap at 0x%lx",
@@ -200,9 +192,12 @@ static void start_arenas(struct env *env)
 
 static void run_app(struct env *env, void *arg)
 {
-    ns_t delay = key_uint(env->keys, &key_delay) * NS_PER_SEC;
+    ns_t delay;
 
     (void)arg;
+    if (boot_config && billet_app.networking)
+        billet_app.networking->settle(env);
+    delay = key_uint(env->keys, &key_delay) * NS_PER_SEC;
     if (delay)
         fiber_sleep(env, delay);
     app.running = true;
@@ -245,7 +240,7 @@ static void end_when_over(struct env *env)
     if (app.err) {
         log_error(env->log, "boot", "%s: %s", env->manifest->name,
                   err_name(app.err));
-        fail(EXIT_FAILED);
+        billet_fail(EXIT_FAILED);
     }
     if (!alive(env))
         boot_end(env);
@@ -273,14 +268,18 @@ void billet_main(void)
     static struct fibers fibers;
     static struct metrics metrics;
     struct env *env = &boot_system.env;
+    struct mspan memory;
 
     start_log_and_keys(env);
     if (key_flag(env->keys, &key_help))
         help(env);
     log_info(env->log, "boot", "%s %s (%s) on %s", env->manifest->name,
              billet_version, billet_commit, machine_name());
-    log_given(env);
-    make_plan(env);
+    memory = machine_memory();
+    if (boot_config && billet_app_disks)
+        read_disks(env, &memory);
+    key_log_given(env, NULL);
+    make_plan(env, memory);
     start_arenas(env);
     env->loop = &loop;
     env->metrics = &metrics;
@@ -294,10 +293,10 @@ void billet_main(void)
     if (billet_app_screens && billet_app_screens->up(env))
         machine_exit(EXIT_FAILED);
     if (!watchdog_up(env) || (billet_app_disks && billet_app_disks->up(env)))
-        fail(EXIT_FAILED);
+        billet_fail(EXIT_FAILED);
     if (billet_app.networking) {
         if (billet_app.networking->up(env))
-            fail(EXIT_FAILED);
+            billet_fail(EXIT_FAILED);
         billet_app.networking->seeded();
     }
     if (fiber_spawn(env, run_app, NULL, NULL))

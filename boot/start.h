@@ -9,4 +9,8 @@
  * by arch/. */
 _Noreturn void billet_main(void);
 
+/* The start has failed.  What the disk had before comes back, where this is the
+ * first time that it is booted. */
+_Noreturn void billet_fail(int status);
+
 #endif

@@ -101,6 +101,9 @@ struct service {
     enum err (*up)(struct env *env);
     /* Right after it: the generator of random numbers is seeded. */
     void (*seeded)(void);
+    /* On the fiber that start() will run on: waits for keys that come over the
+     * network. */
+    void (*settle)(struct env *env);
     /* And for its devices: `n` NICs with so many buffers in a ring. */
     size_t (*nics_bytes)(unsigned n, unsigned ring);
     /* Whether the application has anything open there. */
@@ -174,6 +177,10 @@ struct disks {
     /* Bytes of the arena that they want for so many disks. */
     size_t (*bytes)(void);
     MUST_USE enum err (*up)(struct env *env);
+    /* Before it, and before memory is planned: finds the disks, and takes the
+     * keys that are on one.  E_NOENT: there are none.  E_INVAL: `error` says
+     * why; any other: the log says why. */
+    MUST_USE enum err (*configure)(struct env *env, char *error, size_t size);
     bool (*in_use)(void);
     /* The end, in order: what was written and not flushed yet is.  True while
      * there is something to wait for. */

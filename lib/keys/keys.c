@@ -30,6 +30,8 @@ void keys_init(struct keys *keys, const struct key *first,
 static const struct key_given *
 given(const struct keys *keys, const struct key *k, unsigned net, unsigned vlan)
 {
+    if (keys->read)
+        keys->read[k - keys->first] = true;
     for (unsigned i = 0; i < keys->ngiven; i++)
         if (keys->given[i].key == k && keys->given[i].net == net &&
             keys->given[i].vlan == vlan)
@@ -88,6 +90,8 @@ bool key_addr(const struct keys *keys, const struct key *k, struct ipaddr *out)
 
 bool key_given(const struct keys *keys, const struct key *k)
 {
+    if (keys->read)
+        keys->read[k - keys->first] = true;
     for (unsigned i = 0; i < keys->ngiven; i++)
         if (keys->given[i].key == k)
             return true;

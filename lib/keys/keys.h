@@ -23,6 +23,7 @@ struct key_given {
 struct keys {
     const struct key *first, *end;
     const struct manifest *manifest;
+    bool *read; /* NULL, or for each whether its value was asked for */
     unsigned ngiven;
     struct key_given given[KEYS_GIVEN_MAX];
 };

@@ -241,9 +241,9 @@ static bool step_is(const struct yaml_step *s, struct span name)
     return span_eq(name, SPAN("*")) || span_eq(name, s->name);
 }
 
-bool yaml_at(const struct yaml *y, const char *path)
+bool yaml_at(const struct yaml *y, unsigned first, const char *path)
 {
-    for (unsigned i = 0; i < y->depth; i++) {
+    for (unsigned i = first; i < y->depth; i++) {
         const char *end = path;
 
         while (*end && *end != '.')

@@ -49,9 +49,9 @@ void yaml_start(struct yaml *, struct span text, const char *only);
  * given as an empty bare one. */
 bool yaml_next(struct yaml *);
 
-/* Whether the path is this one: names, "*" for any, "[]" for an element of a
- * list; "network.ethernets.*.addresses.[]". */
-bool yaml_at(const struct yaml *, const char *path);
+/* Whether the path from step `first` on is this one: names, "*" for any, "[]"
+ * for an element of a list; "network.ethernets.*.addresses.[]". */
+bool yaml_at(const struct yaml *, unsigned first, const char *path);
 
 /* For yaml.c: the scalar at the start of `rest`, which moves behind it, to
  * `value`; and the name before a colon.  NULL, or what is wrong. */

@@ -2,8 +2,10 @@
 """Keys from what the platform gives: fw_cfg, SMBIOS, config disks, metadata
 services.  docs/platforms.md."""
 import re
+import sys
+from pathlib import Path
 
-from harness import Failed, each
+from harness import Failed, each, until
 from billetlib import qemu
 
 MARK = 'opt/org.billet/config'
@@ -72,3 +74,237 @@ def test_values_of_secrets_are_not_shown(t):
     for text in (guest.text(), bad.text()):
         if re.search('hunter2|deadbee4', text):
             raise Failed(text)
+
+
+# Config disks.
+
+def iso(t, label, files, joliet=True):
+    folder = t.path('seed')
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    out = t.path('seed.iso')
+    t.run(t.program('xorriso'), '-as', 'mkisofs', '-o', out, '-V', label,
+          *(['-J', '-r'] if joliet else []), folder)
+    return out
+
+
+def fat(t, label, files):
+    out = t.path('seed.img')
+    out.write_bytes(bytes(4 << 20))
+    t.run(t.program('mformat'), '-i', out, '-v', label, '-T', 8192, '-h', 2,
+          '-s', 16, '::')
+    for name, text in files.items():
+        path = t.path('file')
+        path.write_text(text)
+        folder = ''
+        for part in name.split('/')[:-1]:
+            folder += '/' + part
+            t.run(t.program('mmd'), '-i', out, '::' + folder)
+        t.run(t.program('mcopy'), '-i', out, path, f'::/{name}')
+    return out
+
+
+def attach(path, kind):
+    drive = ['-drive', f'file={qemu.comma(path)},format=raw,if=none,id=seed,'
+                       'readonly=on']
+    return drive + {
+        'virtio': ['-device', 'virtio-blk-pci,drive=seed'],
+        'ahci': ['-device', 'ide-cd,drive=seed'],
+        'scsi': ['-device', 'virtio-scsi-pci', '-device',
+                 'scsi-cd,drive=seed']}[kind]
+
+
+def web(t, *words, args=()):
+    line = qemu.Line('q35').kernel(t.image('web'), args).add(*words)
+    return line
+
+
+USER_DATA = '#cloud-config\npackages: [x]\nbilleT: no\nbillet:\n' \
+            '  delay: 1   # a second\n  ntp: ["off"]\n  hostname: "oak"\n'
+META_DATA = 'instance-id: i-17\nlocal-hostname: tin.example.com\n'
+
+
+@each(virtio={'kind': 'virtio'}, ahci={'kind': 'ahci'}, scsi={'kind': 'scsi'},
+      fat={'kind': 'virtio', 'make': fat})
+def test_keys_by_a_cidata_disk(t, kind, make=iso):
+    disk = make(t, 'cidata' if make is iso else 'CIDATA',
+                {'user-data': USER_DATA, 'meta-data': META_DATA})
+    guest = t.guest(web(t, *attach(disk, kind), args=['--ipv4=none'])
+                    .user_net([]))
+    said(guest, r'keys\] .*: instance i-17',
+         r'keys\] --delay from the cidata disk$',
+         r'keys\] --ntp from the cidata disk$',
+         r'keys\] --hostname from the cidata disk$',
+         r'keys\] --ipv4 from the command line', r'boot\] started')
+
+
+def test_a_cidata_disk_names_the_host_and_decides_about_memory(t):
+    disk = iso(t, 'CIDATA', {'user-data': 'tls=on\n', 'meta-data': META_DATA})
+    port = t.free_port()
+    guest = t.guest(web(t, *attach(disk, 'virtio')).user_net(
+        [('tcp', port, 443)]))
+    said(guest, r"keys\] --hostname from the cidata disk's meta-data",
+         r'keys\] --tls from the cidata disk$', r'boot\] started')
+    t.run(t.program('curl'), '-sk', '--retry', 20, '--retry-connrefused',
+          '--retry-all-errors', '-m', 40, f'https://127.0.0.1:{port}/healthz')
+
+
+@each(yaml={'files': {'user-data': '#cloud-config\nbillet:\n  delay: |\n'},
+            'error': r'cidata disk: /user-data: line 3: a block of text'},
+      key={'files': {'user-data': 'hunter2=hunter2\n'},
+           'error': r'web: cidata disk: unknown key --hunter2'})
+def test_user_data_that_is_wrong_stops_the_boot(t, files, error):
+    disk = iso(t, 'cidata', files)
+    said(t.guest(web(t, *attach(disk, 'virtio')).user_net([])), error)
+
+
+NET_V1 = '''version: 1
+config:
+  - type: physical
+    name: eth0
+    mac_address: "52:54:00:12:34:56"
+    subnets:
+      - type: static
+        address: 10.0.2.77
+        netmask: 255.255.255.0
+        gateway: 10.0.2.2
+  - type: nameserver
+    address: [10.0.2.3]
+    search: [lab.example]
+'''
+NET_V2 = '''network:
+  version: 2
+  ethernets:
+    id0:
+      match:
+        macaddress: "52:54:00:12:34:56"
+      addresses: [10.0.2.77/24, "fec0::77/64"]
+      routes:
+        - to: default
+          via: 10.0.2.2
+      nameservers:
+        search: [lab.example]
+        addresses: [10.0.2.3]
+'''
+NETWORK_DATA = '''{"links": [{"id": "tap1", "type": "bridge",
+    "ethernet_mac_address": "52:54:00:12:34:56"}],
+  "networks": [{"id": "n0", "type": "ipv4", "link": "tap1",
+    "ip_address": "10.0.2.77", "netmask": "255.255.255.0",
+    "routes": [{"network": "0.0.0.0", "netmask": "0.0.0.0",
+                "gateway": "10.0.2.2"}]}],
+  "services": [{"type": "dns", "address": "10.0.2.3"}]}'''
+
+
+@each(v1={'label': 'cidata', 'files': {'network-config': NET_V1}},
+      v2={'label': 'cidata', 'files': {'network-config': NET_V2}},
+      openstack={'label': 'config-2', 'files': {
+          'openstack/latest/network_data.json': NETWORK_DATA,
+          'openstack/latest/meta_data.json':
+              '{"uuid": "u-1", "hostname": "tin"}',
+          'openstack/latest/user_data': 'delay=1\n'}})
+def test_networks_by_a_disk(t, label, files):
+    port = t.free_port()
+    files = {'meta-data': '', 'user-data': '', **files} \
+        if label == 'cidata' else files
+    disk = iso(t, label, files)
+    line = web(t, *attach(disk, 'virtio'))
+    guest = t.guest(line.user_net([('tcp', port, '10.0.2.77-80'
+                                    if False else 80)],
+                                  mac='52:54:00:12:34:56'))
+    said(guest, r'keys\] --uplink\.ipv4 from the \S+ disk',
+         r'keys\] --uplink\.ipv4-gateway from the \S+ disk',
+         r'keys\] --uplink\.dns from the \S+ disk',
+         r'net\] uplink: address 10\.0\.2\.77/24 ')
+    if label == 'config-2':
+        said(guest, r'keys\] --hostname from the config-2 disk',
+             r'keys\] --delay from the config-2 disk$')
+
+
+# Metadata services.
+
+CLOUDS = {
+    'ec2': ['type=1,uuid=ec2a0000-1111-2222-3333-444444444444'],
+    'gce': ['type=1,manufacturer=Google,product=Google Compute Engine'],
+    'azure': ['type=3,asset=7783-7084-3265-9085-8269-3286-77'],
+    'openstack': ['type=1,product=OpenStack Nova'],
+    'digitalocean': ['type=1,manufacturer=DigitalOcean,product=Droplet'],
+    'hetzner': ['type=1,manufacturer=Hetzner,product=vServer'],
+    'vultr': ['type=1,manufacturer=Vultr'],
+    'linode': ['type=1,manufacturer=Akamai'],
+    'scaleway': ['type=1,manufacturer=Scaleway'],
+    'exoscale': ['type=1,product=Exoscale Compute Platform'],
+    'oracle': ['type=3,asset=OracleCloud.com'],
+    'alibaba': ['type=1,product=Alibaba Cloud ECS'],
+}
+ADDRESSES = {'scaleway': '169.254.42.42', 'alibaba': '100.100.100.200'}
+PLACE = ['--ipv4=10.73.0.2/24', '--ipv4-gateway=10.73.0.1', '--ipv6=none']
+SECRET = 'c2VjcmV0aHVudGVyMg=='
+
+
+def service(t, net, cloud, text, address, failures=0):
+    data = t.path('data')
+    data.write_text(text)
+    net.inside('address', 'add', f'{address}/' + (
+        '128' if ':' in address else '32'), 'dev', 'tap0',
+        *(['nodad'] if ':' in address else []))
+    server = net.start(sys.executable, Path(__file__).with_name(
+        'metadata_server.py'), cloud, address, data, failures, log='service')
+    until(lambda: 'serving' in server.log.read_text(), 20, 'a service')
+    return server
+
+
+def cloud_guest(t, net, cloud, *args):
+    words = [w for s in CLOUDS[cloud] for w in ('-smbios', s)]
+    return net.guest(web(t, *words, args=args))
+
+
+@each(**{cloud: {'cloud': cloud} for cloud in CLOUDS})
+def test_keys_by_a_metadata_service(t, cloud):
+    net = t.network()
+    service(t, net, cloud, '#cloud-config\nbillet:\n  delay: 1\n'
+            f'  tls-key: {SECRET}\n  ipv4: none\n',
+            ADDRESSES.get(cloud, '169.254.169.254'))
+    guest = cloud_guest(t, net, cloud, *PLACE, '--logs=debug')
+    said(guest, r'keys\] \S.*: asking its metadata service',
+         r'--ipv4 from the metadata service is refused: it was needed',
+         r'keys\] --delay from the metadata service',
+         r'keys\] --tls-key from the metadata service',
+         r'boot\] started')
+    if SECRET in guest.text() or 'hunter2' in guest.text():
+        raise Failed(guest.text())
+
+
+def test_a_metadata_service_by_ipv6(t):
+    net = t.network()
+    service(t, net, 'ec2', 'delay=1\n', 'fd00:ec2::254')
+    guest = cloud_guest(t, net, 'ec2', '--ipv4=none', '--ipv6=fd73::2/64',
+                        '--ipv6-gateway=fd73::1')
+    said(guest, r'keys\] --delay from the metadata service',
+         r'boot\] started')
+
+
+def test_a_metadata_service_that_fails_at_first_is_asked_again(t):
+    net = t.network()
+    service(t, net, 'hetzner', 'delay=1\n', '169.254.169.254', failures=2)
+    guest = cloud_guest(t, net, 'hetzner', *PLACE)
+    said(guest, r'keys\] --delay from the metadata service')
+
+
+def test_without_an_answer_the_image_starts(t):
+    net = t.network()
+    guest = cloud_guest(t, net, 'gce', *PLACE, '--metadata-timeout=2')
+    said(guest, r'Google Compute Engine: the metadata service has not answered '
+                r'for 2 s; going on without', r'boot\] started')
+
+
+@each(nothing={'text': '', 'line': r'Hetzner: there is no user data'},
+      script={'text': '#!/bin/sh\necho hunter2\n',
+              'line': r'Hetzner: the user data is a script, which is not for'})
+def test_user_data_that_is_not_for_us(t, text, line):
+    net = t.network()
+    service(t, net, 'hetzner', text, '169.254.169.254')
+    guest = cloud_guest(t, net, 'hetzner', *PLACE)
+    said(guest, line, r'boot\] started')
+    if 'hunter2' in guest.text():
+        raise Failed(guest.text())

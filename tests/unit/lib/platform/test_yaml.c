@@ -136,9 +136,9 @@ START_TEST(test_other_members_of_the_root_are_passed_over)
                     "more: &x {}\nme2: 1\n"),
                "me");
     ck_assert(yaml_next(&y));
-    ck_assert(yaml_at(&y, "me.a") && yaml_at(&y, "*.a"));
-    ck_assert(!yaml_at(&y, "me") && !yaml_at(&y, "me.a.b") &&
-              !yaml_at(&y, "me.[]"));
+    ck_assert(yaml_at(&y, 0, "me.a") && yaml_at(&y, 0, "*.a"));
+    ck_assert(!yaml_at(&y, 0, "me") && !yaml_at(&y, 0, "me.a.b") &&
+              !yaml_at(&y, 0, "me.[]"));
     ck_assert(!yaml_next(&y));
     ck_assert_ptr_null(y.why);
 }
