@@ -118,7 +118,7 @@ void config_late(struct env *env, enum settings_source source)
     config_again(env, source);
 }
 
-static enum err refuse(const char *what, char *error, size_t size)
+static enum err say_why(const char *what, char *error, size_t size)
 {
     fmt(error, size, "%s: %s", what, settings.why);
     return E_INVAL;
@@ -135,7 +135,7 @@ static enum err from_fw_cfg(char *error, size_t size)
         return E_FULL;
     }
     if (!settings_lines(&settings, SOURCE_FW_CFG, (struct span){text, n}))
-        return refuse("fw_cfg", error, size);
+        return say_why("fw_cfg", error, size);
     return OK;
 }
 
@@ -175,7 +175,7 @@ static enum err from_smbios(const struct env *env, char *error, size_t size)
             text = smbios_text(&s, k);
             if (text.n > 0 && is_ours(env, &text) &&
                 !settings_add(&settings, SOURCE_SMBIOS, text, NULL))
-                return refuse("SMBIOS", error, size);
+                return say_why("SMBIOS", error, size);
         }
     }
     return OK;

@@ -11,8 +11,9 @@
 static bool is_zero(const struct ipaddr *a)
 {
     static const struct ipaddr zero;
+    struct ipaddr zero4 = ipaddr_v4(0, 0, 0, 0);
 
-    return ipaddr_eq(a, &zero);
+    return ipaddr_eq(a, &zero) || ipaddr_eq(a, &zero4);
 }
 
 struct network *network_named(struct networks *all, struct span name)

@@ -45,7 +45,7 @@ static const char *take_quoted(struct yaml *y, uint8_t quote)
             return NULL;
         } else if (c == '\\' && quote == '"') {
             if (s->n < 2 || !(c = escaped(s->p[1])))
-                return "an escape other than \\\" \\\\ \\/ \\n \\r \\t";
+                return "an escape that is not taken";
             drop(s, 1);
         }
         if (!put(y, c))
