@@ -29,7 +29,8 @@ struct network *network_named(struct networks *all, struct span name)
         return NULL;
     net = &all->net[all->n++];
     *net = (struct network){.has_mac = false};
-    memcpy(net->name, name.p, name.n);
+    if (name.n > 0)
+        memcpy(net->name, name.p, name.n);
     return net;
 }
 

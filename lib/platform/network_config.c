@@ -228,7 +228,7 @@ static void take(struct reader *r)
     if (r->y->depth < r->first + 2)
         return;
     root = r->y->path[r->first].name;
-    if (span_eq(root, SPAN("ethernets")))
+    if (span_eq(root, SPAN("ethernets")) && !r->y->path[r->first + 1].is_list)
         take_v2(r);
     else if (span_eq(root, SPAN("config")) && r->y->path[r->first + 1].is_list)
         take_v1(r);

@@ -47,7 +47,8 @@ static bool put(struct settings *s, struct span text, size_t *at)
             fmt(s->why, sizeof(s->why), "a control character");
             return false;
         }
-    memcpy(s->text + *at, text.p, text.n);
+    if (text.n > 0)
+        memcpy(s->text + *at, text.p, text.n);
     *at += text.n;
     return true;
 }
