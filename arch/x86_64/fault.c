@@ -181,6 +181,15 @@ void exception_panic(const struct registers *r)
     panic_report(what, r);
 }
 
+#ifdef _FORTIFY_SOURCE
+/* A copy that would not fit.  Who calls it is seen only when all is linked. */
+_Noreturn void __chk_fail(void) __attribute__((used));
+void __chk_fail(void)
+{
+    panic(__FILE__, __LINE__, "a copy is larger than where it goes");
+}
+#endif
+
 /* By __stack_chk_fail, which the function that was hit has called. */
 static void name_smash(char *out, size_t size, uint64_t at)
 {

@@ -27,6 +27,7 @@ SAYS = {
     'overflow-boot-stack': f'stack overflow: write {AT}',
     'overflow-large-frame': f'stack overflow: (read|write) {AT}',
     'smash-canary': 'stack smashed: smash wrote behind one of its arrays',
+    'copy-too-much': 'a copy is larger than where it goes, .*fault.c:',
     'overflow-heap': 'heap: written over, or not of this heap, .*heap.c:',
     'free-twice': 'heap: given back twice, .*heap.c:',
     'use-after-free': 'heap: written to after it was free, .*heap.c:',

@@ -160,6 +160,15 @@ static void smash_canary(struct env *env)
     smash(HIDDEN(64u));
 }
 
+/* The place is known to the compiler, the length is not. */
+static void copy_too_much(struct env *env)
+{
+    static const uint8_t more[2 * sizeof(data_code)];
+
+    (void)env;
+    memcpy(data_code, more, HIDDEN(sizeof(more)));
+}
+
 static struct heap *heap_of(struct env *env, uint8_t **a, uint8_t **b)
 {
     static struct heap heap;
@@ -224,6 +233,7 @@ static const struct {
               {"overflow-boot-stack", overflow_boot_stack},
               {"overflow-large-frame", overflow_by_a_large_frame},
               {"smash-canary", smash_canary},
+              {"copy-too-much", copy_too_much},
               {"overflow-heap", overflow_heap},
               {"free-twice", free_twice},
               {"use-after-free", use_after_free},
