@@ -9,6 +9,8 @@ from harness import TOP, each
 SIZE = 1 << 20
 MODES = ['--mode=both', f'--bytes={SIZE}']
 
+SEED = '#cloud-config\nbillet:\n  logs: info\n'
+
 
 def on(machine, device, words='', more='', block=512):
     return {'machine': machine, 'device': device, 'words': words,
@@ -174,7 +176,7 @@ def test_a_missing_disk_ends_with_the_lines_that_give_it(t):
 
 def seed(t, kind):
     """A seed of cloud-init, as its documentation makes them."""
-    (t.path('user-data')).write_text('#cloud-config\nbillet:\n  x: 1\n')
+    (t.path('user-data')).write_text(SEED)
     (t.path('meta-data')).write_text('instance-id: i-1\n')
     files = [t.path('user-data'), t.path('meta-data')]
     image = t.path('seed.img')
@@ -192,13 +194,13 @@ def seed(t, kind):
 def test_files_of_a_seed(t, kind):
     image = seed(t, kind)
     words = [*drive(image, 0, ',readonly=on'), '-device',
-             'virtio-blk-pci,drive=drive0']
+             'virtio-blk-pci,drive=drive0,serial=disk0']
     guest = t.guest(line(t, 'q35', ['--file=/user-data', '--label=cidata'],
                          *words))
     guest.wait_for('SUCCESS')
-    assert '#cloud-config\nbillet:\n  x: 1\n' in guest.text(), guest.text()
+    assert SEED in guest.text(), guest.text()
     out = t.run(t.image('disk', ''), f'--disk={image}:ro', '--file=/')
-    assert b'meta-data 17\n' in out and b'user-data 29\n' in out, out
+    assert b'meta-data 17\n' in out and b'user-data 35\n' in out, out
 
 
 @each(scsi={'device': 'scsi-cd', 'words': ['-device', 'virtio-scsi-pci']},
@@ -208,10 +210,10 @@ def test_a_seed_on_a_cd(t, device, words):
     guest = t.guest(line(
         t, 'q35', ['--file=/user-data', '--label=cidata'], *words,
         *drive(image, 0, ',readonly=on'),
-        '-device', f'{device},drive=drive0'))
+        '-device', f'{device},drive=drive0,serial=disk0'))
     guest.wait_for('SUCCESS')
     assert 'blocks of 2048, read-only' in guest.text(), guest.text()
-    assert '#cloud-config\nbillet:\n  x: 1\n' in guest.text(), guest.text()
+    assert SEED in guest.text(), guest.text()
 
 
 def test_starts_are_counted_by_image_and_process(t):
