@@ -80,7 +80,7 @@ def compose(options, image):
         line.user_net(forwards)
     for i in range(1, networks(image)):
         line.user_net(net=f'net{i}', subnet=f'10.0.{2 + i}.0/24')
-    add_disks(line, options.disk or [], image)
+    add_disks(line, getattr(options, 'disk', None) or [], image)
     if options.pcap:
         line.pcap(options.pcap)
     if options.gdb:

@@ -54,7 +54,7 @@ class Stage:
         return f'https://127.0.0.1:{self.port}{path}'
 
     def curl(self, path, *words, status=0):
-        return self.t.run(self.t.program('curl'), '-sk', '--max-time', '20',
+        return self.t.run(self.t.program('curl'), '-skg', '--max-time', '20',
                           *words, self.url(path), status=status,
                           seconds=30).decode()
 

@@ -338,7 +338,7 @@ def test_a_crowd_is_told_to_come_back(t):
     until(lambda: http_wait(port)[0] == 200, 10, 'a place again')
 
 
-@each(mb8={'memory': 8}, mb4={'memory': 4})
+@each(mb8={'memory': 8}, mb6={'memory': 6})
 def test_64_connections_on_a_small_machine(t, memory):
     port = web(t, memory=memory)
     wires, failures = [], []
