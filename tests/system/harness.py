@@ -12,6 +12,7 @@ when this machine lacks what it needs.  Whatever it started ends with it.
 """
 import http.client
 import os
+import random
 import re
 import shutil
 import socket
@@ -156,9 +157,20 @@ class Test:
         self._ends.append((action, arguments))
 
     def free_port(self, kind=socket.SOCK_STREAM):
-        with socket.socket(socket.AF_INET, kind) as s:
-            s.bind(('127.0.0.1', 0))
-            return s.getsockname()[1]
+        """One that nobody has, no other test is given, and no connection from
+        this host takes for its own end (the kernel's choice is from 32768)."""
+        for port in random.sample(range(20000, 32768), 1000):
+            mine = socket.socket(socket.AF_UNIX)
+            try:
+                mine.bind(f'\0billet-test-port-{port}')
+                with socket.socket(socket.AF_INET, kind) as s:
+                    s.bind(('127.0.0.1', port))
+            except OSError:
+                mine.close()
+                continue
+            self.at_end(mine.close)
+            return port
+        raise Failed('no free port of 1000')
 
     def guest(self, line, prefix=(), console='console'):
         """Boot QEMU; every packet of its networks goes to a pcap."""

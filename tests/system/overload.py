@@ -23,6 +23,7 @@ FAR = {4: '198.18.0.0/15', 6: '2001:db8:5::/48'}
 
 CALM_FACTOR = 4      # p99 while flooded over p99 when calm
 FLOOR_US = 50_000    # a busy host's own hiccups, when not strict
+TRIES = 3            # when not strict
 RATE = 100           # requests of each manner a second
 
 # Kinds by family: what, frames a second, from where, to which port.
@@ -54,6 +55,10 @@ def words_to_numbers(text):
         name, *rest = row.split()
         out[name] = {k: float(v) for k, v in zip(rest[::2], rest[1::2])}
     return out
+
+
+class Slow(Failed):
+    """Served, but late."""
 
 
 class Victim:
@@ -151,16 +156,32 @@ class Victim:
                 raise Failed(f'{what}: {now["failed"]:.0f} of {now["n"]:.0f} '
                              f'requests ({manner}) failed')
             if now['p99'] > (most if strict else max(most, FLOOR_US)):
-                raise Failed(f'{what}: p99 of {manner} is {now["p99"]:.0f} us, '
-                             f'when calm {was["p99"]:.0f} us')
+                raise Slow(f'{what}: p99 of {manner} is {now["p99"]:.0f} us, '
+                           f'when calm {was["p99"]:.0f} us')
+
+    def believed(self, attempt, tries=TRIES):
+        """Who waited too long is believed the last time: the host may have
+        had something else to do.  Who was turned away is believed at once."""
+        for left in range(tries - 1, -1, -1):
+            try:
+                return attempt()
+            except Slow as slow:
+                if not left:
+                    raise
+                self.note(f'again, for {slow}')
 
     def under(self, kind, seconds, calm, strict=False):
         """The client is served while one kind of flood goes on."""
-        child = self.flood(kind, seconds + 0.3)
-        loud = self.probe(seconds)
-        child.wait(seconds + 30)
-        self.note(child.log.read_text().splitlines()[-1])
-        self.served(kind, calm, loud, strict)
+        def attempt():
+            child = self.flood(kind, seconds + 0.3)
+            loud = self.probe(seconds)
+            child.wait(seconds + 30)
+            self.note(child.log.read_text().splitlines()[-1])
+            self.served(kind, calm, loud, strict)
+        self.believed(attempt, 1 if strict else TRIES)
+
+    def served_afterwards(self, calm):
+        self.believed(lambda: self.served('afterwards', calm, self.probe(1)))
 
     def back_to(self, before, seconds):
         """Every table is as it was, after `seconds` at most."""

@@ -22,7 +22,7 @@ def test_every_flood_and_all_tables_return(t, family):
     for kind in kinds(family):
         web.under(kind, FLOOD_S, calm)
     web.back_to(before, RETURN_S)
-    web.served('afterwards', calm, web.probe(1))
+    web.served_afterwards(calm)
     web.alive()
 
 
