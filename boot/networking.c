@@ -133,8 +133,8 @@ static void gateway_from_key(struct ipaddr *out, const char *text)
         *out = (struct ipaddr){0};
 }
 
-static void config_from_keys(const struct keys *k, const char *name,
-                             struct netif_config *c)
+static RARE void config_from_keys(const struct keys *k, const char *name,
+                                  struct netif_config *c)
 {
     struct ipaddr last = {0};
     const char *text;
@@ -333,7 +333,7 @@ static ns_t deadline_net(const struct source *s)
     return at < w->poll_at ? at : w->poll_at;
 }
 
-static void stack_config(const struct env *env, struct net_config *c)
+static RARE void stack_config(const struct env *env, struct net_config *c)
 {
     *c = (struct net_config){.limits = env->limits,
                              .pkts = &boot_system.pkts,
@@ -352,7 +352,7 @@ static void stack_config(const struct env *env, struct net_config *c)
 }
 
 /* The VLANs follow the NICs. */
-static enum err add_vlans(struct networking *w, ns_t now)
+static RARE enum err add_vlans(struct networking *w, ns_t now)
 {
     for (unsigned i = 0; i < w->n; i++) {
         unsigned vid;
@@ -377,7 +377,7 @@ static enum err add_vlans(struct networking *w, ns_t now)
     return route_keys_up(w->env, &w->ifaces);
 }
 
-static enum err networking_up(struct env *env)
+static RARE enum err networking_up(struct env *env)
 {
     static struct networking networking;
     struct networking *w = &networking;
@@ -420,7 +420,7 @@ static enum err networking_up(struct env *env)
     return syslog_up(env) ? OK : E_INVAL;
 }
 
-static bool networking_down(struct net *net, enum net_down how, ns_t now)
+static RARE bool networking_down(struct net *net, enum net_down how, ns_t now)
 {
     bool said;
 
@@ -430,7 +430,7 @@ static bool networking_down(struct net *net, enum net_down how, ns_t now)
     return syslog_busy() || said;
 }
 
-static void networking_wish(const struct env *env, struct limits *limits)
+static RARE void networking_wish(const struct env *env, struct limits *limits)
 {
     tcp_keys_wish(env, limits);
     syslog_wish(env, limits);

@@ -76,7 +76,7 @@ struct net {
     struct ip_path last_way; /* found last for given ends, on any NIC */
     uint32_t out_max;
     unsigned aside; /* net_aside() */
-    ns_t now, due; /* when net_tick() has slow work; not later than that */
+    ns_t now, due;  /* when net_tick() has slow work; not later than that */
     struct tcp *tcp;
     struct neigh_cache cache;
     struct net_metrics count;
@@ -117,6 +117,10 @@ static inline void net_wake_at(struct net *net, ns_t when)
     if (when < net->due)
         net->due = when;
 }
+
+/* seldom.c: what net_tick() does when `due` has come; when a NIC's link has. */
+void net_slow_tick(struct net *, ns_t now);
+void net_link_up(struct net *, struct nif *, ns_t now);
 
 size_t counters_bytes(void);
 bool counters_init(struct net *);

@@ -140,13 +140,11 @@ class Baker:
         self.files = []   # (path, initialiser)
 
     def body(self, head, data):
-        """Spans of the head and of the body, which lies behind it."""
-        name = self.bodies.setdefault((head, data), f'body_{len(self.bodies)}')
-        at = len(head) + 2
-        return (f'.head = {{{name}, {len(head)}}},\n'
-                f'         .body = {{{name} + {at}, {len(data)}}}')
+        """The array that holds the head and, behind it, the body."""
+        return self.bodies.setdefault((head, data), f'body_{len(self.bodies)}')
 
     def variant(self, data, kind, lines, coding=''):
+        """Its initialiser, and where the lines are at the end of its head."""
         etag = '"' + hashlib.sha256(data + coding.encode()).hexdigest()[:20] \
             + '"'
         head = ('Server: Billet\r\n'
@@ -156,8 +154,11 @@ class Baker:
         head += f'ETag: {etag}\r\n{lines}'
         if len(head) > HEAD_MAX:
             fail(f'a head of {len(head)} bytes')
-        return (f'{{{self.body(head, data)},\n'
-                f'         .etag = {text(etag)}}}')
+        name = self.body(head, data)
+        return (f'{{.head = {{{name}, {len(head)}}},\n'
+                f'         .body = {{{name} + {len(head) + 2}, {len(data)}}},\n'
+                f'         .etag = {{{name} + {head.index(etag)}, {len(etag)}}}}}',
+                f'{{{name} + {len(head) - len(lines)}, {len(lines)}}}')
 
     def lines(self, kind, several):
         stamp = time.strftime('%a, %d %b %Y %H:%M:%S GMT',
@@ -183,11 +184,12 @@ class Baker:
         kind = TYPES.get(source.suffix[1:].lower(), 'application/octet-stream')
         packed = gzipped(data)
         lines = self.lines(kind, packed is not None)
-        fields = [f'.plain = {self.variant(data, kind, lines)}']
+        plain, place_of_lines = self.variant(data, kind, lines)
+        fields = [f'.plain = {plain}']
         if packed:
-            fields.append(
-                f'.gzip = {self.variant(packed, kind, lines, "gzip")}')
-        fields += [f'.lines = {text(lines)}', f'.type = {text(kind)}',
+            gzip, _ = self.variant(packed, kind, lines, 'gzip')
+            fields.append(f'.gzip = {gzip}')
+        fields += [f'.lines = {place_of_lines}', f'.type = {text(kind)}',
                    f'.modified = {self.date}']
         path = '/' + file.as_posix()
         self.add(path, fields)

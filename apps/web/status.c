@@ -72,7 +72,7 @@ static const char *const counters[][2] = {
     {"tx_frames", "nic_tx_frames"},
 };
 
-static void write_json(struct web *web)
+static RARE void write_json(struct web *web)
 {
     struct image_status s;
     struct json j = {web->json, 0};

@@ -62,7 +62,7 @@ static void format(struct vq *q)
     *q->used_event = UINT16_MAX; /* the farthest: disarmed */
 }
 
-bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
+RARE bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
 {
     struct arena before = *a;
     uint8_t *ring = arena_try(a, ring_bytes(c), c->align);

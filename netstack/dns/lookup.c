@@ -92,7 +92,7 @@ static void tell_records(struct dns_slot *s)
     s->by.records(s->err, r, n, s->by.user);
 }
 
-static void tell_addresses(struct net *net, struct dns_slot *s)
+static RARE void tell_addresses(struct net *net, struct dns_slot *s)
 {
     struct ipaddr addr[DNS_ADDRS_MAX];
     unsigned n = s->err ? 0 : addresses(net, &s->q, addr);
@@ -100,7 +100,7 @@ static void tell_addresses(struct net *net, struct dns_slot *s)
     s->by.fn(s->err, addr, n, s->by.user);
 }
 
-static void tell_early(struct net *net, struct dns_slot *s)
+static RARE void tell_early(struct net *net, struct dns_slot *s)
 {
     struct ipaddr addr[DNS_ADDRS_MAX];
     unsigned n = addresses(net, &s->q, addr);

@@ -65,7 +65,7 @@ void dns_begin(struct net *net, struct dns_slot *s, const struct dns_name *name,
             dns_known(&s->q, i, &a);
 }
 
-static void tell_early(struct net *net, struct dns_slot *s)
+static RARE void tell_early(struct net *net, struct dns_slot *s)
 {
     bool one = s->q.half[0].state == DNS_ANSWERED && s->q.half[0].answer.n;
     bool other = s->q.half[1].state == DNS_ANSWERED && s->q.half[1].answer.n;

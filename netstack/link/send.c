@@ -124,8 +124,8 @@ static void ask_ndp(struct net *net, struct neigh_slot *s, enum neigh_ask ask)
                 ask == NEIGH_ASK_IT ? neigh_mac(&s->n) : 0);
 }
 
-void neigh_apply(struct net *net, struct neigh_slot *s, struct neigh_act act,
-                 ns_t now)
+RARE void neigh_apply(struct net *net, struct neigh_slot *s,
+                      struct neigh_act act, ns_t now)
 {
     if (act.lost) {
         lost(net, s, now);

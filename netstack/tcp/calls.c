@@ -104,7 +104,7 @@ void tcp_on_mss(struct tcb *t, uint16_t mss, ns_t now)
     }
 }
 
-void tcp_set_user_timeout(struct tcb *t, ns_t timeout, ns_t now)
+RARE void tcp_set_user_timeout(struct tcb *t, ns_t timeout, ns_t now)
 {
     t->user_timeout = timeout;
     if (t->rtx_at != NS_NEVER && t->alive_at + patience(t) < t->rtx_at)

@@ -27,7 +27,7 @@ void conn_rearm(struct conn *c)
     tcp_set_timer(c->tcp, &c->timer, at);
 }
 
-static void on_timer(struct timer *timer, ns_t now)
+static RARE void on_timer(struct timer *timer, ns_t now)
 {
     struct conn *c = CONTAINER(timer, struct conn, timer);
     struct tcp_act act UNSET;

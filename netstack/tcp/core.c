@@ -105,7 +105,7 @@ static void note_dsack(struct tcb *t, uint32_t start, uint32_t end)
     t->dsack_due = true;
 }
 
-static bool refuse(struct arrival *a)
+static RARE bool refuse(struct arrival *a)
 {
     const struct tcp_seg *s = a->s;
 
@@ -180,7 +180,7 @@ static bool check_sequence(struct arrival *a)
 }
 
 /* Second, check the RST bit: RFC 5961 3. */
-static bool check_rst(struct arrival *a)
+static RARE bool check_rst(struct arrival *a)
 {
     struct tcb *t = a->t;
 
@@ -261,7 +261,7 @@ static void owe_dup_ack(struct tcb *t)
 
 /* A segment ahead of its turn: kept if there is room, and reported at once
  * (RFC 5681 4.2, RFC 2018 4). */
-static void take_out_of_order(struct arrival *a)
+static RARE void take_out_of_order(struct arrival *a)
 {
     struct tcb *t = a->t;
     struct seq_range range = {.start = a->seq, .end = a->seq + a->len};

@@ -107,8 +107,8 @@ static RARE bool next_syn(struct tcb *t, struct tcp_seg *out, ns_t now)
 }
 
 /* [seq, seq + n) once more; the FIN is the number after the last byte. */
-static bool resend(struct tcb *t, uint32_t seq, uint32_t n, struct tcp_seg *out,
-                   ns_t now)
+static RARE bool resend(struct tcb *t, uint32_t seq, uint32_t n,
+                        struct tcp_seg *out, ns_t now)
 {
     uint32_t end = seq + n;
 
@@ -130,8 +130,8 @@ static bool resend(struct tcb *t, uint32_t seq, uint32_t n, struct tcp_seg *out,
     return finish(t, out, now);
 }
 
-static bool next_lost(struct tcb *t, uint32_t max, bool any,
-                      struct tcp_seg *out, ns_t now)
+static RARE bool next_lost(struct tcb *t, uint32_t max, bool any,
+                           struct tcp_seg *out, ns_t now)
 {
     uint32_t seq, n = tcp_next_lost(t, max, any, &seq);
 

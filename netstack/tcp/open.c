@@ -166,7 +166,7 @@ static void syn_in_syn_sent(struct arrival *a)
     t->dup_acks = 0;
 }
 
-void tcp_in_syn_sent(struct arrival *a)
+RARE void tcp_in_syn_sent(struct arrival *a)
 {
     struct tcb *t = a->t;
     const struct tcp_seg *s = a->s;

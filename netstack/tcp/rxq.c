@@ -221,8 +221,8 @@ static struct piece *fill_gap(struct conn *c, struct piece *before,
 
 /* Out of order, or in order while something is: what was there first stays,
  * and only the gaps between are filled. */
-static void take_out_of_order(struct conn *c, const struct pkt *pkt,
-                              uint32_t at, uint32_t n, uint32_t seq)
+static RARE void take_out_of_order(struct conn *c, const struct pkt *pkt,
+                                   uint32_t at, uint32_t n, uint32_t seq)
 {
     struct piece *before = NULL, *next = c->ooo;
 

@@ -31,7 +31,7 @@ static void agree(struct conn *c)
 }
 
 /* Zero MUST be ignored. */
-void uto_take(struct conn *c, uint16_t option)
+RARE void uto_take(struct conn *c, uint16_t option)
 {
     if (!seconds_of(option) || option == c->uto_peer)
         return;

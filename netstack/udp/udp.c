@@ -198,7 +198,7 @@ void udp_icmp(struct net *net, const struct ip_error *e, ns_t now)
         ip_pmtu_update(net, &e->dst, (uint16_t)e->mtu, now);
 }
 
-static void deliver(struct net *net, struct udp_sock *s, struct pkt *p)
+static RARE void deliver(struct net *net, struct udp_sock *s, struct pkt *p)
 {
     struct udp_dgram d = {0};
     uint8_t ports[4];
