@@ -11,6 +11,7 @@
 #include <metrics/metrics_impl.h>
 
 #include "nics.h"
+#include "start.h"
 
 /* In the order of struct entropy_counters. */
 #define RANDOM_METRICS(X)                                                      \
@@ -84,7 +85,7 @@ const struct rng_feed *random_up(struct env *env, uint8_t first[32])
     if (!good) {
         print_line(env->log, "%s: no source of randomness can be believed; %s",
                    env->manifest->name, cure);
-        machine_exit(EXIT_FAILED);
+        billet_fail(EXIT_FAILED);
     }
     if (only_jitter(e))
         log_warn(env->log, "random",

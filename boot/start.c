@@ -291,7 +291,7 @@ void billet_main(void)
     metrics_add(&metrics, &log_metrics_group, &env->log->metrics.lines);
     metrics_add(&metrics, &fibers_metrics_group, &fibers.metrics.live);
     if (billet_app_screens && billet_app_screens->up(env))
-        machine_exit(EXIT_FAILED);
+        billet_fail(EXIT_FAILED);
     if (!watchdog_up(env) || (billet_app_disks && billet_app_disks->up(env)))
         billet_fail(EXIT_FAILED);
     if (billet_app.networking) {

@@ -1,18 +1,11 @@
 # SPDX-License-Identifier: ISC
-"""Updates in place: what is signed is tried once; what is bad is taken back;
-and the power may go at any sector."""
+"""Updates in place: what is signed is tried once; what is bad is taken back.
+test_update_cuts.py has what becomes of one when the power goes."""
 import json
 import re
-import sys
 
 from billetlib import qemu
-from harness import TOP, Failed, deadline, each, full, until
-from nbd_disk import SECTOR, Disk
-
-sys.path.insert(0, str(TOP / 'boot' / 'image'))
-import container  # noqa: E402
-import finder  # noqa: E402
-import slots  # noqa: E402
+from harness import TOP, each, until
 
 MARK = b'do:unready'
 RUNS = r'this is ([ab]), sequence (\d+)'
@@ -33,8 +26,8 @@ class Stage:
             options=['--slots', '--sequence', self.sequence])
         self.guest = None
 
-    def start(self, drive=None):
-        line = qemu.Line('q35', 128)
+    def start(self, drive=None, more=()):
+        line = qemu.Line('q35', 128).add(*more)
         # It has to come back, also from a panic.
         at = line.words.index('isa-debug-exit,iobase=0xf4,iosize=4')
         del line.words[at - 1:at + 1]
@@ -125,15 +118,21 @@ def told(what):
 @each(unready={'change': told(b'unready'), 'ran': 'aba'},
       panics={'change': told(b'panic'), 'ran': 'aa'},
       fails={'change': told(b'fail'), 'ran': 'aa'},
+      hangs={'change': told(b'hang'), 'ran': 'aa', 'watchdog': True},
       no_image={'change': without_magic, 'ran': 'aa'},
-      unready_uefi={'change': told(b'unready'), 'ran': 'aba', 'uefi': True})
-def test_what_is_bad_is_taken_back(t, change, ran, uefi=False):
-    stage = Stage(t, 'confirm=3', uefi=uefi)
+      unready_uefi={'change': told(b'unready'), 'ran': 'aba', 'uefi': True},
+      panics_uefi={'change': told(b'panic'), 'ran': 'aa', 'uefi': True},
+      hangs_uefi={'change': told(b'hang'), 'ran': 'aa', 'uefi': True,
+                  'watchdog': True})
+def test_what_is_bad_is_taken_back(t, change, ran, uefi=False, watchdog=False):
+    """One that is never ready in time, that panics, that fails to start, that
+    hangs before it ever answers, that is nothing which boots."""
+    stage = Stage(t, 'confirm=3', *['watchdog=8'] * watchdog, uefi=uefi)
     data = t.image('unready').read_bytes()
     assert MARK in data and without_magic(data) != data
     bad = t.path('bad.elf')
     bad.write_bytes(change(data))
-    guest = stage.start()
+    guest = stage.start(more=['-device', 'i6300esb'] * watchdog)
     stage.runs('a')
     said = stage.update(stage.signed(bad), status=None)
     until(lambda: boots(guest) == ran, 60, f'{ran} ran')
@@ -168,119 +167,3 @@ def test_who_is_not_let_in(t):
     assert boots(guest) == 'a' and stage.state()['sequence'] == 100
     assert stage.put(good) == 200
     stage.runs('b')
-
-
-def place(disk, path):
-    """Where a file of it begins; it is in one piece."""
-    with container.opened(disk) as image:
-        extents = finder.find(image.disk, path)
-    assert all(a + n == b for (a, n), (b, _) in zip(extents, extents[1:]))
-    return extents[0][0]
-
-
-class Layout:
-    def __init__(self, disk):
-        self.block = place(disk, slots.ENV_PATH)
-        self.slot = {name: place(disk, slots.path(name)) for name in 'ab'}
-
-    def choice(self, data):
-        """The slot that boots next, as grub.cfg chooses."""
-        block = bytes(data[self.block:self.block + SECTOR])
-        keep = slots.kept(block)
-        other = b'\ntries=1\n' in block
-        return 'ab'['ab'.index(keep) ^ other]
-
-
-def recorded(t, stage):
-    """The writes of a whole update, sector by sector, and the file."""
-    disk = Disk(t, stage.disk.read_bytes())
-    file = stage.signed()
-    guest = stage.start(disk.words())
-    stage.runs('a')
-    stage.update(file)
-    assert boots(guest) == 'ab'
-    guest.stop()
-    return disk, file
-
-
-def check_each_sector(stage, disk, file):
-    """After any number of them, what boots is whole."""
-    old = stage.t.image('web').read_bytes()
-    new = file.read_bytes()[256:]
-    layout, data = Layout(stage.disk), bytearray(stage.disk.read_bytes())
-    chosen, image = layout.choice(data), {'a': old, 'b': new}
-    seen, count = chosen, 0
-    for at, written in disk.log:
-        for i in range(0, len(written), SECTOR):
-            data[at + i:at + i + SECTOR] = written[i:i + SECTOR]
-            count += 1
-            now = layout.choice(data)
-            # The slot that boots is not written to while it does.
-            if now != chosen or at < layout.slot[now] + slots.SLOT_BYTES and \
-                    at >= layout.slot[now]:
-                start = layout.slot[now]
-                assert data[start:start + len(image[now])] == image[now], \
-                    f'{count} sectors: slot {now} boots, and is not whole'
-            seen += now if now != chosen else ''
-            chosen = now
-    assert seen == 'abab', seen     # tried, its try spent, kept
-    assert count == disk.sectors > len(new) // SECTOR
-
-
-def cut(t, stage, file, n):
-    """An update whose power goes after `n` sectors; then it boots."""
-    disk = Disk(t, stage.disk.read_bytes(), cut=n)
-    guest = stage.start(disk.words())
-    stage.runs('a')
-    child = qemu.start(['curl', '-sk', '-T', str(file), '-o', '/dev/null',
-                        stage.url('/update')])
-    if not disk.dead.wait(60):
-        raise Failed(f'{n} sectors: never written')
-    guest.process.kill()
-    guest.process.wait()
-    qemu.stop(child)
-    expected = Layout(stage.disk).choice(disk.data)
-    left = t.path('left.raw')
-    left.write_bytes(disk.data)
-    guest = stage.start(['-drive', f'file={left},format=raw,if=none,id=disk0'])
-    found = guest.wait_for(RUNS, 60)[1]
-    assert found == expected, f'{n} sectors: {found}, not {expected}'
-    stage.runs(found)
-    guest.stop()
-    return found
-
-
-def bounds(disk):
-    """How many sectors were written before each request, and at the end."""
-    out = [0]
-    for _, data in disk.log:
-        out.append(out[-1] + len(data) // SECTOR)
-    return out
-
-
-@deadline(240)
-def test_the_power_goes_in_an_update(t):
-    """In the middle of the slot, after the switch, and after its try is spent.
-    """
-    stage = Stage(t)
-    disk, file = recorded(t, stage)
-    check_each_sector(stage, disk, file)
-    ends = bounds(disk)
-    switch = next(i for i, (at, _) in enumerate(disk.log)
-                  if at == Layout(stage.disk).block)
-    ran = ''.join(cut(t, stage, file, n) for n in
-                  (ends[switch // 2] + 3, ends[switch] + 1, ends[switch] + 2))
-    assert ran == 'aba', ran
-
-
-@full
-@deadline(3000)
-def test_the_power_goes_at_each_write(t):
-    """After each request and in the middle of it."""
-    stage = Stage(t)
-    disk, file = recorded(t, stage)
-    check_each_sector(stage, disk, file)
-    ends = bounds(disk)
-    for n in sorted({*ends[1:], *((a + b) // 2 for a, b in
-                                  zip(ends, ends[1:]))} - {0}):
-        cut(t, stage, file, n)
