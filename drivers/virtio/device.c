@@ -18,6 +18,7 @@ static const struct virtio_feature common[] = {
     {VIRTIO_F_EVENT_IDX, "event_idx"},
     {VIRTIO_F_VERSION_1, "version_1"},
     {VIRTIO_F_ACCESS_PLATFORM, "access_platform"},
+    {VIRTIO_F_RING_PACKED, "packed"},
     {VIRTIO_F_ORDER_PLATFORM, "order_platform"},
 };
 
@@ -78,6 +79,8 @@ bool virtio_negotiate(struct virtio_dev *d, const struct virtio_feature *table,
     add_status(d, VIRTIO_ACKNOWLEDGE);
     add_status(d, VIRTIO_DRIVER);
     d->offered = d->bus->features(d);
+    if (!vq_packed)
+        known &= ~(UINT64_C(1) << VIRTIO_F_RING_PACKED);
     if (!d->modern)
         known &= UINT32_MAX;
     else if (!(d->offered & version_1))
@@ -116,12 +119,15 @@ bool virtio_queue(struct virtio_dev *d, unsigned index, struct vq *q,
     uint32_t most = d->bus->queue_max(d, index);
     struct vq_config c = {.align =
                               d->modern ? VQ_MODERN_ALIGN : VQ_LEGACY_ALIGN,
-                          .event_idx = virtio_has(d, VIRTIO_F_EVENT_IDX)};
+                          .event_idx = virtio_has(d, VIRTIO_F_EVENT_IDX),
+                          .packed = virtio_has(d, VIRTIO_F_RING_PACKED)};
     const char *why;
 
     if (most == 0)
         return fail(d, "it lacks a queue");
-    if (most > VQ_SIZE_MAX || (most & (most - 1)) != 0)
+    /* A packed ring may have any size: it gets a power of two below. */
+    if (most > VQ_SIZE_MAX ||
+        ((most & (most - 1)) != 0 && (!c.packed || d->size_fixed)))
         return fail(d, "the size of its queue is not a power of two "
                        "up to 32768");
     c.size = ring_size(d, most, slots_max);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * vq.c - see vq.h.  The only file of the drivers with memory barriers.
+ * vq.c - see vq.h: the split ring, and where the packed one branches off.  Here
+ * and in packed.c are all the memory barriers of the drivers.
+ *
+ * That branch costs the split ring nothing: it is where this code has found no
+ * room, no such buffer, or a failure.  So of a packed ring `nfree`, `ids` and
+ * `used_mask` are 0, and `detour` is set.
  *
  * On x86 the acquire and release operations below are plain loads and stores;
  * two places need the full fence: a store to our index before reading whether
  * the device wants to know, and a store of what we want to know before reading
  * its index.
  */
-#include <virtio/vq.h>
-
 #include <base/dma.h>
+#include <virtio/vq_impl.h>
 
-enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4 };
-/* Old devices report nonsense for what they only read: it is not looked at. */
-#define ANY_LENGTH UINT32_MAX
 enum { AVAIL_NO_INTERRUPT = 1, USED_NO_NOTIFY = 1 };
 
 static size_t round_up(size_t n, size_t align)
@@ -47,13 +48,15 @@ size_t vq_bytes(const struct vq_config *c)
            tables_bytes(c) + sizeof(struct vq_desc);
 }
 
-/* The links of the free list, which chains in the ring follow. */
-static void format(struct vq *q)
+/* The links of the free list are those that chains follow. */
+static void format(struct vq *q, const struct vq_config *c)
 {
-    for (unsigned i = 0; i < q->slots; i++) {
-        q->slot[i] = (struct vq_slot){.next = (uint16_t)(i + 1)};
+    q->used = (struct vq_used *)(void *)((uint8_t *)q->desc + used_offset(c));
+    q->avail = (struct vq_avail *)(void *)(q->desc + c->size);
+    q->used_event = &q->avail->ring[c->size];
+    q->avail_event = (uint16_t *)(void *)&q->used->ring[c->size];
+    for (unsigned i = 0; i < q->slots; i++)
         q->desc[i].next = (uint16_t)(i + 1);
-    }
     q->avail->idx = 0;
     q->used->idx = 0;
     q->used->flags = 0;
@@ -65,7 +68,8 @@ static void format(struct vq *q)
 RARE bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
 {
     struct arena before = *a;
-    uint8_t *ring = arena_try(a, ring_bytes(c), c->align);
+    size_t bytes = vq_packed && c->packed ? vq_packed->bytes(c) : ring_bytes(c);
+    uint8_t *ring = arena_try(a, bytes, c->align);
     struct vq_slot *slot =
         arena_try(a, sizeof(*slot) * c->slots, sizeof(*slot));
     struct vq_desc *tables =
@@ -80,18 +84,22 @@ RARE bool vq_init(struct vq *q, const struct vq_config *c, struct arena *a)
     }
     *q = (struct vq){.slot = slot,
                      .desc = (struct vq_desc *)(void *)ring,
-                     .used = (struct vq_used *)(void *)(ring + used_offset(c)),
                      .mask = (uint16_t)(c->size - 1),
                      .slots = (uint16_t)c->slots,
+                     .used_mask = (uint16_t)(c->size - 1),
+                     .ids = (uint16_t)c->slots,
                      .nfree = (uint16_t)c->slots,
                      .event_idx = c->event_idx,
+                     .packed = c->packed,
                      .tables = tables,
                      .tables_free =
                          c->tables == 0 ? 0 : UINT32_MAX >> (32 - c->tables)};
-    q->avail = (struct vq_avail *)(void *)(q->desc + c->size);
-    q->used_event = &q->avail->ring[c->size];
-    q->avail_event = (uint16_t *)(void *)&q->used->ring[c->size];
-    format(q);
+    for (unsigned i = 0; i < q->slots; i++)
+        slot[i] = (struct vq_slot){.next = (uint16_t)(i + 1)};
+    if (vq_is_packed(q))
+        vq_packed->init(q, c, ring);
+    else
+        format(q, c);
     return true;
 }
 
@@ -115,7 +123,7 @@ static bool add_by_table(struct vq *q, const struct vq_seg *seg, unsigned out,
     struct vq_slot *s = &q->slot[head];
 
     if (q->nfree == 0)
-        return false;
+        return vq_is_packed(q) && vq_packed->add(q, seg, out, in, cookie);
     s->in_bytes = in ? 0 : ANY_LENGTH;
     for (unsigned i = 0; i < n; i++) {
         describe(&table[i], &seg[i], DESC_NEXT | (i < out ? 0 : DESC_WRITE));
@@ -146,7 +154,7 @@ static inline bool add(struct vq *q, const struct vq_seg *seg, unsigned out,
     uint32_t in_bytes = 0;
 
     if (out + in > q->nfree)
-        return false;
+        return vq_is_packed(q) && vq_packed->add(q, seg, out, in, cookie);
     for (unsigned i = 0; i < out; i++, seg++) {
         d = &q->desc[at];
         describe(d, seg, DESC_NEXT);
@@ -200,8 +208,10 @@ bool vq_publish(struct vq *q)
 {
     uint16_t before = q->published, now = q->added, at;
 
-    if (before == now || q->failure)
+    if (before == now)
         return false;
+    if (q->detour)
+        return vq_is_packed(q) && vq_packed->show(q);
     q->published = now;
     __atomic_store_n(&q->avail->idx, now, __ATOMIC_RELEASE);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -215,14 +225,16 @@ bool vq_publish(struct vq *q)
 
 unsigned vq_ready(struct vq *q)
 {
-    uint16_t idx = __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE);
-    uint16_t n = (uint16_t)(idx - q->taken);
+    uint16_t n;
 
-    if (n == 0 || q->failure)
+    if (q->detour)
+        return vq_is_packed(q) ? vq_packed->ready(q) : 0;
+    n = (uint16_t)(__atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE) - q->taken);
+    if (n == 0)
         return 0;
     ASSERT(q->added == q->published);
     if (n > (uint16_t)(q->published - q->taken)) {
-        q->failure = "it finished more buffers than it was given";
+        vq_lie(q, "it finished more buffers than it was given");
         return 0;
     }
     return n;
@@ -249,28 +261,19 @@ static inline void give_back(struct vq *q, struct vq_slot *s, uint16_t head)
     s->cookie = NULL;
 }
 
-/* The device lied, in this way. */
-static void *lie(struct vq *q, const char *how)
-{
-    q->failure = how;
-    return NULL;
-}
-
 void *vq_take(struct vq *q, uint32_t *len)
 {
-    unsigned at = q->taken & q->mask;
+    unsigned at = q->taken & q->used_mask;
     uint32_t id = __atomic_load_n(&q->used->ring[at].id, __ATOMIC_RELAXED);
     uint32_t n = __atomic_load_n(&q->used->ring[at].len, __ATOMIC_RELAXED);
     struct vq_slot *s = &q->slot[id];
     void *cookie;
 
-    if (id >= q->slots)
-        return lie(q, "it finished a buffer that does not exist");
-    cookie = s->cookie;
+    if (id >= q->ids)
+        return vq_is_packed(q) ? vq_packed->take(q, len) : vq_no_such_id(q);
+    cookie = vq_finished(q, s, n);
     if (!cookie)
-        return lie(q, "it finished a buffer that it did not have");
-    if (n > s->in_bytes && !q->any_length)
-        return lie(q, "it wrote more than a buffer holds");
+        return NULL;
     q->taken++;
     *len = n;
     give_back(q, s, (uint16_t)id);
@@ -281,8 +284,8 @@ bool vq_arm(struct vq *q, unsigned after)
 {
     uint16_t goal = (uint16_t)(q->taken + after - 1), idx;
 
-    if (q->failure)
-        return false;
+    if (q->detour)
+        return vq_is_packed(q) && vq_packed->arm(q, after);
     if (q->event_idx)
         __atomic_store_n(q->used_event, goal, __ATOMIC_RELAXED);
     else
@@ -296,7 +299,9 @@ bool vq_arm(struct vq *q, unsigned after)
  * worst one needless wake-up each 65,536 buffers. */
 void vq_disarm(struct vq *q)
 {
-    if (!q->event_idx)
+    if (vq_is_packed(q))
+        vq_packed->disarm(q);
+    else if (!q->event_idx)
         __atomic_store_n(&q->avail->flags, AVAIL_NO_INTERRUPT,
                          __ATOMIC_RELAXED);
 }
@@ -307,7 +312,10 @@ void *vq_reclaim(struct vq *q)
         void *cookie = q->slot[i].cookie;
 
         if (cookie) {
-            give_back(q, &q->slot[i], (uint16_t)i);
+            if (vq_is_packed(q))
+                vq_packed->give_back(q, &q->slot[i]);
+            else
+                give_back(q, &q->slot[i], (uint16_t)i);
             q->taken++;
             return cookie;
         }

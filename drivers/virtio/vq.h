@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * vq.h - the split virtqueue (virtio 1.2, 2.7): memory and arithmetic only.
+ * vq.h - a virtqueue, split or packed (virtio 1.2, 2.7 and 2.8): memory and
+ * arithmetic only.
  *
- * Knows no bus and no device.  Usage, and all of the driver's ordering:
+ * Knows no bus and no device; nor does its user know which of the two it has.
+ * Usage, and all of the driver's ordering:
  *
  *     vq_add() ... vq_add()       private until
  *     if (vq_publish(q))          one store, at most one notification
@@ -55,7 +57,7 @@ struct vq_used {
 struct vq_slot {
     void *cookie;      /* of the chain that starts here and is out; or NULL */
     uint32_t in_bytes; /* the device may write so many */
-    uint16_t next;     /* in the chain, or in the free list */
+    uint16_t next;     /* in the chain (split), or in the free list */
     uint8_t n;         /* ring descriptors of the chain */
     uint8_t table;     /* its indirect table, from 1; 0: none */
 };
@@ -63,18 +65,24 @@ _Static_assert(sizeof(struct vq_slot) == 16, "an index is one shift");
 
 struct vq {
     struct vq_slot *slot;
-    struct vq_desc *desc;
-    struct vq_avail *avail;
-    struct vq_used *used;
+    struct vq_desc *desc;   /* where the ring starts, whatever its kind, */
+    struct vq_avail *avail; /* what the driver and */
+    struct vq_used *used;   /* the device write beside the descriptors */
     uint16_t *used_event, *avail_event; /* EVENT_IDX: wake me, notify me at */
     uint16_t mask;                      /* ring entries less one */
     uint16_t slots;                     /* descriptors we use, <= mask + 1 */
     uint16_t added, published, taken;   /* chains so far, modulo 65536 */
     uint16_t free, nfree;               /* list and count of descriptors */
-    bool event_idx;
+    uint16_t used_mask, ids; /* as `mask` and `slots`; packed: 0, see vq.c */
+    bool detour;             /* it is packed, or the device lied */
+    bool event_idx;          /* after vq_arm() there is nothing to undo */
+    bool packed;
     bool any_length; /* its user does not look at lengths, nor does vq_take() */
     uint32_t tables_free; /* a bit each */
     struct vq_desc *tables;
+    /* of the packed ring: see packed.c */
+    uint16_t head, shown, tail, held_flags;
+    bool place_events;
     const char *failure; /* how the device lied; NULL: not so far */
 };
 
@@ -89,7 +97,17 @@ struct vq_config {
     uint32_t align;  /* VQ_MODERN_ALIGN or VQ_LEGACY_ALIGN */
     uint32_t tables; /* indirect tables; 0: none, or not negotiated */
     bool event_idx;
+    bool packed; /* only where there is vq_packed; takes no more memory */
 };
+
+/* packed.c, or NULL in an image that is to be small: no_packed.c.  The linker
+ * knows which, and leaves out what asks. */
+extern const struct vq_packed *const vq_packed;
+
+static inline bool vq_is_packed(const struct vq *q)
+{
+    return vq_packed && q->packed;
+}
 
 /* Bytes vq_init() takes from an arena, alignment included. */
 size_t vq_bytes(const struct vq_config *);
@@ -121,7 +139,8 @@ unsigned vq_ready(struct vq *);
 /* Whether vq_ready() is worth a call.  A hint: no order is implied. */
 static inline bool vq_stirred(const struct vq *q)
 {
-    return __atomic_load_n(&q->used->idx, __ATOMIC_RELAXED) != q->taken;
+    return __atomic_load_n(&q->used->idx, __ATOMIC_RELAXED) != q->taken ||
+           vq_is_packed(q);
 }
 
 /* The next finished chain, of those vq_ready() counted; `len` bytes of it were

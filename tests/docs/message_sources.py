@@ -15,7 +15,7 @@ FOLDERS = ('apps', 'arch', 'boot', 'crypto', 'drivers', 'lib', 'netstack')
 CALLS = {'log_error', 'log_warn', 'panic', 'panic_with', 'fail', 'no',
          'acme_fail', 'record_differs', 'unusable', 'blk_fail', 'refuse',
          'client_end', 'host_nic_fail', 'lie', 'tls_fail', 'virtio_net_fail',
-         'virtio_fail', 'tls_refuse', 'words', 'over_bound', 'attempt_note'}
+         'vq_lie', 'virtio_fail', 'tls_refuse', 'words', 'over_bound', 'attempt_note'}
 # Where other calls, or tables, have such words.
 CALLS_OF = {'arch/x86_64/fault.c': {'fmt', 'panic_report'},
             'arch/x86_64/panic.c': {'say'},
@@ -148,7 +148,7 @@ def python_messages(name, text):
 
 def sources():
     for folder in FOLDERS:
-        for path in sorted((TOP / folder).rglob('*.c')):
+        for path in sorted((TOP / folder).rglob('*.[ch]')):
             if not path.name.startswith('test_'):
                 yield path
     for folder in ('scripts', 'boot/image'):
@@ -161,7 +161,7 @@ def messages():
     for path in sources():
         name = path.relative_to(TOP).as_posix()
         text = path.read_text()
-        read = c_messages if path.suffix == '.c' else python_messages
+        read = python_messages if path.suffix == '.py' else c_messages
         for pattern in read(name, text):
             found.setdefault(pattern, set()).add(name)
     return found

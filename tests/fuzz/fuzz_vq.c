@@ -9,6 +9,7 @@
  */
 #include <base/bytes.h>
 #include <virtio/fake.c>
+#include <virtio/fake_packed.h>
 #include <virtio/rig.c>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,6 +55,8 @@ static bool owns(const struct rig *r, unsigned queue)
     const struct fake_queue *fq = &r->fake.queue[queue];
     const struct vq *q = fq->q;
 
+    if (fq->packed) /* it has overwritten what it was shown: see step() */
+        return true;
     if ((uint16_t)(q->avail->idx - fq->seen) > q->mask + 1u)
         return false;
     for (uint16_t at = fq->seen; at != q->avail->idx; at++)
@@ -63,24 +66,26 @@ static bool owns(const struct rig *r, unsigned queue)
 }
 
 /* The device writes what it likes into a buffer that it has, and finishes it
- * with a length that it likes. */
-static void finish_buffer(struct rig *r, struct input *in)
+ * with a length that it likes, or another.  False: another. */
+static bool finish_buffer(struct rig *r, struct input *in)
 {
     struct fake_chain c;
     uint8_t head[HDR_BYTES + 20];
-    uint32_t len;
+    uint32_t len, id;
 
     if (!fake_pop(&r->fake, QUEUE_RX, &c))
-        return;
+        return true;
     for (unsigned i = 0; i < sizeof(head); i++)
         head[i] = 0;
     for (unsigned i = 0; i < HDR_BYTES; i++)
         head[i] = byte(in);
     len = number(in, 60 + HDR_BYTES);
     fake_fill(&c, head, sizeof(head));
-    fake_put(&r->fake, QUEUE_RX, number(in, c.id), len);
+    id = number(in, c.id);
+    fake_put(&r->fake, QUEUE_RX, id, len);
     if (byte(in) & 1)
         fake_show(&r->fake, QUEUE_RX);
+    return id == c.id;
 }
 
 static void deliver(struct rig *r, struct input *in)
@@ -123,6 +128,7 @@ static bool step(struct rig *r, struct input *in, bool rings_good)
 {
     unsigned queue = byte(in) & 1;
     const struct vq *q = r->fake.queue[queue].q;
+    bool packed = r->fake.queue[queue].packed;
 
     switch (byte(in) % 12) {
     case 0:
@@ -142,17 +148,17 @@ static bool step(struct rig *r, struct input *in, bool rings_good)
             deliver(r, in);
         break;
     case 5:
-        if (q && rings_good && owns(r, QUEUE_RX))
-            finish_buffer(r, in);
+        if (q && rings_good && owns(r, QUEUE_RX) && !finish_buffer(r, in))
+            return !packed;
         break;
     case 6:
         if (q)
             fake_use(&r->fake, queue, number(in, 1), number(in, 60));
-        break;
+        return rings_good && !packed;
     case 7:
         if (q)
             fake_show_index(&r->fake, queue, word(in));
-        break;
+        return rings_good && !packed;
     case 8:
         if (q && rings_good && owns(r, QUEUE_TX))
             rig_transmit(r);
@@ -164,13 +170,16 @@ static bool step(struct rig *r, struct input *in, bool rings_good)
         r->fake.dev.config_changes++;
         break;
     case 10: /* what is the device's own */
-        if (q)
+        if (q && packed)
+            scribble(q->used, sizeof(uint32_t), in);
+        else if (q)
             scribble(q->used, sizeof(*q->used) + 8 * (q->mask + (size_t)1), in);
         break;
     default: /* what is not, but shared */
         if (q) {
             scribble(q->desc, sizeof(*q->desc) * (q->mask + (size_t)1), in);
-            scribble(q->avail, 2 * (q->mask + (size_t)4), in);
+            scribble(q->avail,
+                     packed ? sizeof(uint32_t) : 2 * (q->mask + (size_t)4), in);
             return false;
         }
     }
@@ -194,6 +203,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rig_init(&r, how & 1, RIG_ALL & ~((uint64_t)word(&in) << 16 | word(&in)));
     r.fake.dev.size_fixed = !(how & 1);
     r.fake.no_interrupt = how & 2;
+    if (how & 1 && how & 16)
+        r.fake.offers |= UINT64_C(1) << VIRTIO_F_RING_PACKED;
     for (unsigned i = 0; how & 4 && i < VIRTIO_QUEUES_MAX; i++)
         r.fake.queue[i].max = number(&in, 64);
     for (unsigned i = 0; how & 8 && i < sizeof(r.fake.config); i++)

@@ -30,6 +30,14 @@ VIRTIO = {
                      'ring 8'),
     'blocks-4096': on('q35', 'virtio-blk-pci,logical_block_size=4096,'
                       'physical_block_size=4096,', 'blk_size', block=4096),
+    'packed': on('q35', 'virtio-blk-pci,packed=on,' + NEW,
+                 'event_idx version_1 packed'),
+    'packed-bare': on('pc', 'virtio-blk-pci,packed=on,vectors=0,event_idx=off,'
+                      'indirect_desc=off,', 'version_1 packed'),
+    'packed-short-ring': on('q35', 'virtio-blk-pci,packed=on,queue-size=8,'
+                            'seg-max-adjust=on,', 'version_1 packed'),
+    'packed-microvm': on('microvm', 'virtio-blk-device,packed=on,',
+                         'version_1 packed'),
     'microvm': on('microvm', 'virtio-blk-device,', 'virtio 1, GSI'),
     'microvm-legacy': on('microvm', 'virtio-blk-device,', 'legacy, GSI',
                          '-global virtio-mmio.force-legacy=true '),
@@ -79,6 +87,13 @@ OTHERS = {
                     '-device virtio-scsi-pci', block=4096),
     'scsi-bare': on('q35', 'scsi-hd,scsi-id=7,', 'virtio-scsi-pci',
                     '-device virtio-scsi-pci,event_idx=off,indirect_desc=off'),
+    'scsi-packed': on('q35', 'scsi-hd,', 'version_1 packed',
+                      '-device virtio-scsi-pci,packed=on'),
+    'scsi-packed-microvm': on('microvm', 'scsi-hd,', 'version_1 packed',
+                              '-device virtio-scsi-device,packed=on'),
+    'scsi-microvm-legacy': on('microvm', 'scsi-hd,', 'legacy, GSI',
+                              '-global virtio-mmio.force-legacy=true '
+                              '-device virtio-scsi-device'),
     'scsi-microvm': on('microvm', 'scsi-hd,', 'virtio-scsi-mmio',
                        '-device virtio-scsi-device'),
     'ahci-later-port': on('q35', 'ide-hd,bus=ide.3,', 'ahci 00:1f.2, MSI'),

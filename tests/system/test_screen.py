@@ -101,6 +101,10 @@ GIVEN = "the boot loader's framebuffer"
     'virtio-q35': {
         'make': kernel('q35', 'virtio-gpu-pci', 'virtio-keyboard-pci'),
         'display': 'virtio-gpu-pci', 'keyboard': 'PS/2, virtio-input-pci'},
+    'virtio-q35-packed': {
+        'make': kernel('q35', 'virtio-gpu-pci,packed=on',
+                       'virtio-keyboard-pci,packed=on'),
+        'display': 'virtio-gpu-pci', 'keyboard': 'PS/2, virtio-input-pci'},
     'virtio-microvm': {
         'make': kernel('microvm', 'virtio-gpu-device',
                        'virtio-keyboard-device'),

@@ -30,6 +30,9 @@ LEGACY_MMIO = '-global virtio-mmio.force-legacy=true '
 NO_ACPI = '-machine acpi=off '
 OLD = {'disable_modern': 'on', 'disable_legacy': 'off'}
 NEW = {'disable_legacy': 'on'}
+PACKED = '-global virtio-device.packed=on '
+ALL_OLD = ('-global virtio-pci.disable-modern=on '
+           '-global virtio-pci.disable-legacy=off ')
 # What every QEMU offers on a user network, where there is nothing to offload.
 DEVICES = {
     'pc': on('pc', 'virtio 1, MSI-X', RINGS + ' version_1 mrg_rxbuf mac'),
@@ -49,7 +52,16 @@ DEVICES = {
     'nothing': on('q35', 'virtio 1, INTx', without=RINGS + ' mrg_rxbuf',
                   vectors=0, event_idx='off', indirect_desc='off',
                   mrg_rxbuf='off', packed='off'),
-    'packed-offered': on('pc', 'virtio 1', RINGS, 'packed', packed='on'),
+    'packed': on('pc', 'virtio 1, MSI-X', RINGS + ' packed', more=PACKED),
+    'packed-intx': on('q35', 'virtio 1, INTx', RINGS + ' packed', more=PACKED,
+                      vectors=0, **NEW),
+    'packed-bare': on('q35', 'virtio 1', 'packed', RINGS + ' mrg_rxbuf',
+                      more=PACKED, event_idx='off', indirect_desc='off',
+                      mrg_rxbuf='off'),
+    'packed-long-ring': on('q35', 'virtio 1', 'packed', more=PACKED,
+                           rx_queue_size=1024, **NEW),
+    'packed-microvm': on('microvm', 'virtio 1, GSI', RINGS + ' packed',
+                         more=PACKED),
     'iommu-platform': on('q35', 'virtio 1', 'access_platform',
                          iommu_platform='on', **NEW),
     'mtu': on('pc', 'virtio 1', 'mtu', host_mtu=1280),
@@ -86,7 +98,16 @@ OFFLOADING = {
                        guest_csum='off'),
     'microvm-legacy': on('microvm', 'legacy, GSI', f'{OFFLOADS} {MERGED}',
                          more=LEGACY_MMIO),
+    'packed': on('q35', 'virtio 1', f'{OFFLOADS} {MERGED} {RINGS} packed',
+                 more=PACKED),
+    'packed-no-indirect': on('q35', 'virtio 1', f'{OFFLOADS} {MERGED} packed',
+                             RINGS, PACKED, indirect_desc='off',
+                             event_idx='off'),
 }
+OFFLOADING['packed-ipv6'] = {**OFFLOADING['packed'], 'family': 6}
+OFFLOADING['packed-microvm-ipv6'] = {
+    **on('microvm', 'virtio 1, GSI', f'{OFFLOADS} {MERGED} packed',
+         more=PACKED), 'family': 6}
 
 
 def boot_line(t, machine, *args, more=(), properties=()):
@@ -154,22 +175,23 @@ def test_device(t, machine, interface, words, without, more, properties):
 
 @each(**OFFLOADING)
 def test_device_that_offloads(t, machine, interface, words, without, more,
-                              properties):
+                              properties, family=4):
     """Segments of 64 KiB both ways, to and from the kernel."""
-    net = t.network(addresses=ADDRESS[4])
-    line = boot_line(t, machine, *ARGS[4], more=more,
+    net = t.network(addresses=ADDRESS[family])
+    line = boot_line(t, machine, *ARGS[family], more=more,
                      properties=properties)
     # Not t.guest(): on a tap with offloads its capture has no true frames.
     line.tap_net('tap0', **of_pci(properties))
     child = net.start(*line.words, log='console')
-    until(lambda: f'address {GUEST[4]}' in
+    until(lambda: f'address {GUEST[family]}' in
           child.log.read_text(errors='replace'), 30, 'the image is up')
-    net.run('python3', CLIENT, 'echo', GUEST[4], BULK_TAP, seconds=100)
+    net.run('python3', CLIENT, 'echo', GUEST[family], BULK_TAP, seconds=100)
     check_description(child.log.read_text(errors='replace'), interface, words,
                       without)
+    host = GUEST[family] if family == 4 else f'[{GUEST[family]}]'
     page = net.run('python3', '-c',
                    'import urllib.request as u; print(u.urlopen('
-                   f'"http://{GUEST[4]}/metrics", timeout=5).read().decode())')
+                   f'"http://{host}/metrics", timeout=5).read().decode())')
     page = page.decode()
     check_counters(page)
     frames = metric(page, 'nic_rx_frames')
@@ -196,16 +218,24 @@ def test_link_that_goes_and_comes(t, machine):
     assert http_wait(port)[0] == 200
 
 
-@each(pc={'machine': 'pc'}, microvm={'machine': 'microvm'})
-def test_console_has_the_log(t, machine):
+@each(pc={'machine': 'pc'}, microvm={'machine': 'microvm'},
+      packed={'machine': 'q35', 'more': PACKED, 'words': 'version_1 packed'},
+      packed_microvm={'machine': 'microvm', 'more': PACKED,
+                      'words': 'version_1 packed'},
+      legacy={'machine': 'pc', 'more': ALL_OLD, 'words': 'legacy, MSI-X'},
+      legacy_microvm={'machine': 'microvm', 'more': LEGACY_MMIO,
+                      'words': 'legacy, GSI'})
+def test_console_has_the_log(t, machine, more='', words=''):
     port, out = t.free_port(), t.path('virtconsole.log')
-    line = boot_line(t, machine)
+    line = boot_line(t, machine, more=more.split())
     line.add('-device', line.device('serial'), '-chardev',
              f'file,id=second,path={qemu.comma(out)}', '-device',
              'virtconsole,chardev=second')
     guest = t.guest(line.user_net([('tcp', port, 80)]))
     http_wait(port)
-    guest.wait_for(r'virtio-console-\w+ .*, .*ring 2\+16')
-    guest.wait_for(r'virtio-rng-\w+ .*, .*ring 2')
+    for kind, ring in ('console', '2\\+16'), ('rng', '2'):
+        said = guest.wait_for(rf'virtio-{kind}-\w+ .*, .*ring {ring}.*')
+        assert words in guest.text().split(f'virtio-{kind}-')[1].split(
+            '\n')[0], said
     until(lambda: 'virtio-net-' in out.read_text(errors='replace'), 10,
           'the same lines on the second console')

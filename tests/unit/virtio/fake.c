@@ -2,7 +2,7 @@
 /*
  * fake.c - see fake.h.  Uses no test library, so that fuzzers can, too.
  */
-#include "fake.h"
+#include "fake_packed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,18 +101,26 @@ static const char *queue_start(struct virtio_dev *d, unsigned index,
                                const struct vq *q)
 {
     struct fake *f = fake(d);
+    struct fake_queue *fq = &f->queue[index];
     uintptr_t align = d->modern ? 16 : VQ_LEGACY_ALIGN;
 
     ASSERT(!(f->status & VIRTIO_DRIVER_OK));
     ASSERT(!d->modern || f->status & VIRTIO_FEATURES_OK);
     ASSERT((uintptr_t)q->desc % align == 0);
     ASSERT((uintptr_t)q->used % (d->modern ? 4 : align) == 0);
-    ASSERT(q->avail->idx == 0 && q->used->idx == 0);
-    ASSERT(!d->size_fixed || q->mask + 1u == f->queue[index].max);
+    ASSERT(!d->size_fixed || q->mask + 1u == fq->max);
     if (f->queue_refused)
         return "it refused a queue";
-    f->queue[index].q = q;
-    f->queue[index].seen = f->queue[index].used = 0;
+    fq->q = q;
+    fq->seen = fq->used = fq->shown = 0;
+    fq->packed = f->accepted >> VIRTIO_F_RING_PACKED & 1;
+    if (fq->packed) {
+        ASSERT(*(const uint32_t *)(const void *)q->used == 0);
+        fake_packed_ask(fq, !f->wants_all_kicks &&
+                                f->accepted >> VIRTIO_F_EVENT_IDX & 1);
+        return NULL;
+    }
+    ASSERT(q->avail->idx == 0 && q->used->idx == 0);
     if (!f->wants_all_kicks)
         return NULL;
     q->used->flags = 0;
@@ -157,24 +165,29 @@ void fake_init(struct fake *f, enum virtio_kind kind, bool modern,
                        .offers = offers,
                        .status = VIRTIO_DRIVER_OK}; /* as firmware left it */
     if (modern)
-        f->offers |= UINT64_C(1) << VIRTIO_F_VERSION_1;
+        f->offers |= UINT64_C(1) << VIRTIO_F_VERSION_1 | FAKE_ALSO;
     for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++)
         f->queue[i].max = 256;
 }
 
-static void add_seg(struct fake_chain *c, const struct vq_desc *d)
+void fake_add_seg(struct fake_chain *c, uint64_t addr, uint32_t len, bool in)
 {
     struct fake_seg *s = &c->seg[c->n++];
 
-    ASSERT(c->n <= FAKE_SEGS_MAX && d->len != 0);
-    s->p = (uint8_t *)(uintptr_t)d->addr;
-    s->n = d->len;
-    s->writable = d->flags & WRITE;
+    ASSERT(c->n <= FAKE_SEGS_MAX && len != 0);
+    s->p = (uint8_t *)(uintptr_t)addr;
+    s->n = len;
+    s->writable = in;
     ASSERT(c->n < 2 || s->writable >= s[-1].writable); /* 2.7.4.2 */
     if (s->writable)
         c->in += s->n;
     else
         c->out += s->n;
+}
+
+static void add_seg(struct fake_chain *c, const struct vq_desc *d)
+{
+    fake_add_seg(c, d->addr, d->len, d->flags & WRITE);
 }
 
 static void add_table(struct fake *f, struct fake_chain *c,
@@ -201,6 +214,8 @@ bool fake_peek(struct fake *f, unsigned queue, struct fake_chain *c)
     const struct vq *q = fq->q;
     uint16_t at;
 
+    if (q && fq->packed)
+        return fake_packed_peek(fq, c);
     if (!q || fq->seen == q->avail->idx)
         return false;
     ASSERT((uint16_t)(q->avail->idx - fq->seen) <= q->mask + 1u);
@@ -230,6 +245,10 @@ bool fake_pop(struct fake *f, unsigned queue, struct fake_chain *c)
 
     if (!fake_peek(f, queue, c))
         return false;
+    if (fq->packed) {
+        fq->seen = (uint16_t)(fq->seen + c->descriptors);
+        return true;
+    }
     fq->seen++;
     if (f->wants_all_kicks) /* 2.7.10: notify me at the next one */
         *fq->q->avail_event = fq->seen;
@@ -239,15 +258,23 @@ bool fake_pop(struct fake *f, unsigned queue, struct fake_chain *c)
 void fake_put(struct fake *f, unsigned queue, uint32_t id, uint32_t len)
 {
     struct fake_queue *fq = &f->queue[queue];
-    unsigned at = fq->used++ & fq->q->mask;
+    unsigned at;
 
+    if (fq->packed) {
+        fake_packed_put(fq, id, len);
+        return;
+    }
+    at = fq->used++ & fq->q->mask;
     fq->q->used->ring[at].id = id;
     fq->q->used->ring[at].len = len;
 }
 
 void fake_show(struct fake *f, unsigned queue)
 {
-    f->queue[queue].q->used->idx = f->queue[queue].used;
+    if (f->queue[queue].packed)
+        fake_packed_show(&f->queue[queue]);
+    else
+        f->queue[queue].q->used->idx = f->queue[queue].used;
 }
 
 void fake_use(struct fake *f, unsigned queue, uint32_t id, uint32_t len)
@@ -258,13 +285,42 @@ void fake_use(struct fake *f, unsigned queue, uint32_t id, uint32_t len)
 
 void fake_show_index(struct fake *f, unsigned queue, uint16_t idx)
 {
-    f->queue[queue].q->used->idx = idx;
+    if (f->queue[queue].packed)
+        fake_packed_show_index(&f->queue[queue], idx);
+    else
+        f->queue[queue].q->used->idx = idx;
+}
+
+unsigned fake_waiting(struct fake *f, unsigned queue)
+{
+    struct fake saved = *f;
+    struct fake_chain c;
+    unsigned n = 0;
+
+    while (fake_pop(f, queue, &c))
+        n++;
+    *f = saved;
+    return n;
+}
+
+void fake_quiet(struct fake *f, unsigned queue)
+{
+    const struct vq *q = f->queue[queue].q;
+
+    if (f->queue[queue].packed) {
+        *(uint32_t *)(void *)q->used = UINT32_C(1) << 16;
+        return;
+    }
+    q->used->flags = 1;
+    *q->avail_event = 1000;
 }
 
 bool fake_interrupts(const struct fake *f, unsigned queue, uint16_t before)
 {
     const struct fake_queue *fq = &f->queue[queue];
 
+    if (fq->packed)
+        return fake_packed_interrupts(fq, before);
     if (!(f->accepted >> VIRTIO_F_EVENT_IDX & 1))
         return !(fq->q->avail->flags & 1);
     return (uint16_t)(fq->used - *fq->q->used_event - 1) <

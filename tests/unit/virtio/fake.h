@@ -11,7 +11,17 @@
 
 #include <virtio/device.h>
 
-enum { FAKE_SEGS_MAX = 64, FAKE_CONFIG_BYTES = 64 };
+enum {
+    FAKE_SEGS_MAX = 64,
+    FAKE_CONFIG_BYTES = 64,
+    FAKE_IDS = 1024 /* of chains; beyond: mixed up */
+};
+
+/* What every modern device offers besides: the build says
+ * VIRTIO_F_RING_PACKED, for the same tests on packed rings. */
+#ifndef FAKE_ALSO
+#define FAKE_ALSO UINT64_C(0)
+#endif
 
 struct fake_seg {
     uint8_t *p;
@@ -31,8 +41,11 @@ struct fake_chain {
 struct fake_queue {
     const struct vq *q; /* its shared memory only; NULL: not started */
     uint16_t seen;      /* of the driver's ring */
-    uint16_t used;      /* of ours, as last published */
-    uint32_t max;       /* what queue_max() says */
+    uint16_t used;      /* of ours, put there */
+    uint16_t shown;     /* of these (packed) */
+    bool packed;
+    uint16_t length[FAKE_IDS]; /* descriptors of a chain, by id (packed) */
+    uint32_t max;              /* what queue_max() says */
     unsigned notified;
 };
 
@@ -69,6 +82,11 @@ void fake_put(struct fake *, unsigned queue, uint32_t id, uint32_t len);
 void fake_show(struct fake *, unsigned queue);
 /* Show `idx` whatever was put. */
 void fake_show_index(struct fake *, unsigned queue, uint16_t idx);
+
+/* Chains that the driver has shown and nobody popped. */
+unsigned fake_waiting(struct fake *, unsigned queue);
+/* Ask for no notification at all. */
+void fake_quiet(struct fake *, unsigned queue);
 
 /* Whether the driver wants an interrupt for what fake_show() showed since the
  * used index was `before`. */

@@ -285,6 +285,8 @@ START_TEST(test_input_that_lies_is_shut_off)
         "it finished more buffers than it was given"};
     struct virtio_input *v = input();
 
+    if (FAKE_ALSO && _i == 4) /* a full packed ring has no room for that */
+        return;
     if (_i < 3)
         ck_assert(say(1, 30, _i == 1 ? 3 : 1, _i == 0 ? 7 : _i == 1 ? 8 : 9));
     else if (_i == 3)

@@ -102,6 +102,8 @@ START_TEST(test_start_with_a_senseless_queue_size)
 {
     static const uint32_t size[] = {3, 255, 257, 65536, UINT32_MAX, 1u << 31};
 
+    if (FAKE_ALSO && _i < 6 && !(_i & 2)) /* a packed ring gets a smaller one */
+        return;
     r.fake.queue[_i & 1].max = size[_i / 2];
     r.fake.dev.size_fixed = _i & 2;
     rig_attach(&r);
@@ -211,8 +213,11 @@ static struct fake_chain buffer(void)
 
 START_TEST(test_receive_with_an_id_out_of_range)
 {
-    static const uint32_t id[] = {64, 255, 256, 0x10000, UINT32_MAX};
+    static const uint32_t id[] = {64,         255,     256,
+                                  UINT16_MAX, 0x10000, UINT32_MAX};
 
+    if (FAKE_ALSO && id[_i] > UINT16_MAX)
+        return;
     running();
     buffer();
     fake_use(&r.fake, QUEUE_RX, id[_i], 60);
@@ -242,6 +247,8 @@ START_TEST(test_receive_index_jumps)
 {
     static const uint16_t jump[] = {65, 100, 0x8000, UINT16_MAX};
 
+    if (FAKE_ALSO) /* a full packed ring has no room for such a lie */
+        return;
     running();
     fake_show_index(&r.fake, QUEUE_RX, jump[_i]);
     ck_assert(r.nif->ops->arm(r.nif)); /* there seems to be something */
@@ -390,7 +397,7 @@ START_TEST(test_send_index_jumps)
 {
     running();
     send(5);
-    fake_show_index(&r.fake, QUEUE_TX, 6);
+    fake_show_index(&r.fake, QUEUE_TX, FAKE_ALSO ? 64 : 6);
     rig_sink(&r);
     check_shut_off("it finished more buffers than it was given");
 }
@@ -405,9 +412,9 @@ START_TEST(test_packets_being_sent_return_to_their_owners)
     posted = r.blocks.blocks.in_use;
     send(10);
     ck_assert_uint_eq(r.blocks.blocks.in_use, posted + 10);
-    fake_show_index(&r.fake, QUEUE_RX, 0x7777);
+    fake_use(&r.fake, QUEUE_RX, 1000, 0);
     rig_sink(&r);
-    check_shut_off("it finished more buffers than it was given");
+    check_shut_off("it finished a buffer that does not exist");
     ck_assert_uint_eq(r.blocks.blocks.in_use, posted); /* stay with the liar */
 }
 END_TEST
@@ -475,7 +482,7 @@ int main(void)
         start, test_start_with_a_configuration_that_never_holds_still, 0, 3);
     suite_add_tcase(suite, start);
     tcase_add_checked_fixture(rx, set_up, tear_down);
-    tcase_add_loop_test(rx, test_receive_with_an_id_out_of_range, 0, 5);
+    tcase_add_loop_test(rx, test_receive_with_an_id_out_of_range, 0, 6);
     tcase_add_test(rx, test_receive_of_a_buffer_twice);
     tcase_add_loop_test(rx, test_receive_index_jumps, 0, 4);
     tcase_add_loop_test(rx, test_receive_of_more_than_a_buffer_holds, 0, 2);
