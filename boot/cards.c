@@ -73,3 +73,13 @@ unsigned cards_find(struct env *env, struct netif *out[APP_NETS_MAX],
         n = find(env, &cards[i], out, n);
     return n;
 }
+
+bool cards_know(uint16_t vendor, uint16_t device)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(cards); i++)
+        for (unsigned j = 0; j < cards[i].want->ndevices; j++)
+            if (cards[i].want->vendor == vendor &&
+                cards[i].want->devices[j] == device)
+                return true;
+    return false;
+}

@@ -16,4 +16,7 @@ size_t cards_bytes(unsigned ring);
  * networks have a device then. */
 unsigned cards_find(struct env *, struct netif *out[APP_NETS_MAX], unsigned n);
 
+/* Whether there is a driver for it here. */
+bool cards_know(uint16_t vendor, uint16_t device);
+
 #endif

@@ -13,6 +13,7 @@
 #include <virtio/blk.h>
 #include <virtio/scsi.h>
 
+#include "interrupts.h"
 #include "system.h"
 
 enum { SCAN_BYTES = VIRTIO_DEVS_MAX * 384, REGS_BYTES = 512 };
@@ -136,6 +137,7 @@ size_t disks_bytes(void)
 
 enum err disks_find(struct env *env, struct blk *out[DISKS_MAX], unsigned *n)
 {
+    interrupts_limit(env);
     *n = find_virtio(env, out, 0);
     *n = find_nvme(env, out, *n);
     *n = find_ahci(env, out, *n);

@@ -9,13 +9,22 @@
 #include <billet/machine.h>
 #include <log/log_impl.h>
 #include <virtio/virtio.h>
+#include <x86_64/pci.h>
 
 #include "cards.h"
+#include "interrupts.h"
 #include "system.h"
 
 enum {
     RNG_TRIES = 8, /* times we look for an answer, asleep in between */
     RNG_WAIT_MS = 2
+};
+
+enum {
+    FUNCTIONS_MAX = 128, /* looked at for cards without a driver */
+    CLASS_SHIFT = 16,
+    CLASS_NETWORK = 2,
+    VENDOR_VIRTIO = 0x1af4
 };
 
 enum {
@@ -98,6 +107,21 @@ static struct netif *attach_net(struct env *env, struct virtio_dev *dev,
     return nif;
 }
 
+/* So that nobody looks for what is wrong with a card that is just not known. */
+static void say_unknown_cards(struct env *env)
+{
+    struct pci_dev all[FUNCTIONS_MAX];
+    unsigned n = pci_scan(all, FUNCTIONS_MAX);
+
+    for (const struct pci_dev *d = all; d < all + n; d++)
+        if (d->class_code >> CLASS_SHIFT == CLASS_NETWORK &&
+            d->vendor != VENDOR_VIRTIO && !cards_know(d->vendor, d->device))
+            log_error(env->log, "net",
+                      "no driver here for the network card %04x:%04x "
+                      "(%02x:%02x.%u)",
+                      d->vendor, d->device, d->bus, d->dev, d->fn);
+}
+
 static void say_missing(struct env *env, const char *name)
 {
     log_error(env->log, "net",
@@ -124,6 +148,7 @@ enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
     unsigned ndevs = virtio_scan(devs, VIRTIO_DEVS_MAX, &boot_system.arena);
     const struct manifest *m = env->manifest;
 
+    interrupts_limit(env);
     *n = 0;
     for (unsigned i = 0; i < ndevs; i++) {
         if (devs[i]->kind == VIRTIO_KIND_RNG)
@@ -137,6 +162,7 @@ enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
     }
     *n = cards_find(env, out, *n);
     if (*n < APP_NETS_MAX && m->nets[*n][0]) {
+        say_unknown_cards(env);
         say_missing(env, m->nets[*n]);
         return E_NOENT;
     }

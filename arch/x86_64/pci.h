@@ -69,6 +69,12 @@ volatile void *pci_map(const struct pci_bar *, uint64_t off, size_t n);
 void pci_enable(const struct pci_dev *);
 void pci_disable(const struct pci_dev *);
 
+/* The best kind of interrupt that devices get from here on: MSI-X unless told
+ * otherwise.  Nothing is done to those that have one. */
+enum pci_interrupts { PCI_MSIX, PCI_MSI, PCI_LINE };
+void pci_limit_interrupts(enum pci_interrupts);
+bool pci_may_use(enum pci_interrupts);
+
 /* MSI-X.  Opening maps the table and masks every entry, with the capability
  * still off; nothing is raised before pci_msix_enable(). */
 struct pci_msix {

@@ -42,13 +42,25 @@ static void set_control(const struct pci_msix *m, unsigned clear, unsigned set)
     pci_write16(&m->dev, m->cap + CONTROL, (uint16_t)((v & ~clear) | set));
 }
 
+static enum pci_interrupts best;
+
+void pci_limit_interrupts(enum pci_interrupts limit)
+{
+    best = limit;
+}
+
+bool pci_may_use(enum pci_interrupts kind)
+{
+    return kind >= best;
+}
+
 bool pci_msix_open(const struct pci_dev *d, struct pci_msix *out)
 {
     struct pci_bar bar;
     uint32_t table;
 
     *out = (struct pci_msix){.dev = *d};
-    out->cap = pci_find_cap(d, PCI_CAP_MSIX, 0);
+    out->cap = pci_may_use(PCI_MSIX) ? pci_find_cap(d, PCI_CAP_MSIX, 0) : 0;
     if (out->cap == 0)
         return false;
     out->entries = (pci_read16(d, out->cap + CONTROL) & CONTROL_ENTRIES) + 1u;

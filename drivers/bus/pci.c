@@ -86,7 +86,8 @@ static bool wire_msix(struct pci_regs *p)
 /* One message; what is off while it is written cannot be raised half. */
 static bool wire_msi(struct pci_regs *p)
 {
-    unsigned cap = pci_find_cap(&p->pci, PCI_CAP_MSI, 0);
+    unsigned cap =
+        pci_may_use(PCI_MSI) ? pci_find_cap(&p->pci, PCI_CAP_MSI, 0) : 0;
     int vector = cap ? irq_alloc(on_message, p) : -1;
     uint64_t addr;
     uint32_t data;

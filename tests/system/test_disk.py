@@ -52,10 +52,11 @@ def check_written(t, path, seed):
     assert not any(found[SIZE:SIZE + 65536]), 'more than that was written'
 
 
-def run_on(t, machine, device, words, more, block, seed=3):
+def run_on(t, machine, device, words, more, block, seed=3, keys=()):
     path = make(t, 'disk.img')
     guest = t.guest(line(
-        t, machine, [*MODES, f'--seed={seed}', '--logs=debug'], *drive(path),
+        t, machine, [*MODES, f'--seed={seed}', '--logs=debug', *keys],
+        *drive(path),
         '-device', f'{device}drive=drive0,serial=disk0', more=more))
     guest.wait_for('SUCCESS', 60)
     assert guest.wait_exit() == 0
@@ -98,6 +99,20 @@ OTHERS = {
                        '-device virtio-scsi-device'),
     'ahci-later-port': on('q35', 'ide-hd,bus=ide.3,', 'ahci 00:1f.2, MSI'),
 }
+
+
+INTERRUPTS = {
+    'nvme-msi': ('nvme,', 'msi', 'nvme 00:02.0, INTx'),  # which has no MSI
+    'nvme-line': ('nvme,', 'line', 'nvme 00:02.0, INTx'),
+    'ahci-line': ('ide-hd,bus=ide.0,', 'line', 'ahci 00:1f.2, INTx'),
+    'virtio-line': ('virtio-blk-pci,packed=on,', 'line', 'virtio 1, INTx'),
+}
+
+
+@each(**{name: {'device': device, 'best': best, 'words': words}
+         for name, (device, best, words) in INTERRUPTS.items()})
+def test_interrupts_of_a_disk(t, device, best, words):
+    run_on(t, 'q35', device, words, (), 512, keys=[f'--interrupts={best}'])
 
 
 @each(**OTHERS)

@@ -51,6 +51,47 @@ def test_bare_command(t, machine):
     guest.wait_for(r'uplink: address fec0:.*slaac')  # routers answer, by IPv6
 
 
+@each(rtl8139={'card': 'rtl8139', 'name': '10ec:8139'},
+      i82559er={'card': 'i82559er', 'name': '8086:1209'},
+      pcnet={'card': 'pcnet', 'name': '1022:2000'})
+def test_a_card_without_a_driver_is_named(t, card, name):
+    """Beside one that has a driver and is not named."""
+    guest = bare(t, 'pc', t.image('router'), '-device', 'isa-debug-exit',
+                 '-nic', 'user,model=e1000', '-nic', f'user,model={card}')
+    guest.wait_for(rf'no driver here for the network card {name} \(00:04\.0\)')
+    guest.wait_for('no device for the network')
+    assert guest.text().count('no driver here') == 1, guest.text()
+
+
+BEST = {'msi-x': 'MSI-X', 'msi': 'MSI', 'line': 'INTx'}
+
+
+@each(**{f'{model}-{best}': {'model': model, 'best': best}
+         for model in ('e1000e', 'vmxnet3', 'virtio-net-pci')
+         for best in BEST})
+def test_interrupts_of_a_card(t, model, best):
+    """All kinds that it has: what arrives late is only seen by being asked."""
+    http = t.free_port()
+    line = qemu.Line('q35').kernel(
+        t.image('web'), ['--logs=debug', f'--interrupts={best}'])
+    guest = t.guest(line.add(
+        '-netdev', f'user,id=net0,hostfwd=tcp:127.0.0.1:{http}-:80',
+        '-device', f'{model},netdev=net0'))
+    http_wait(http)
+    kind = BEST[best]
+    if model.startswith('virtio'):  # which have no MSI
+        guest.wait_for(f'{model} .*, ' + ('MSI-X' if best == 'msi-x'
+                                          else 'INTx'))
+    else:
+        guest.wait_for(f'{kind}, ring')
+    before = metric(http_get(http, '/metrics')[2].decode(), 'nic_wakeups')
+    for _ in range(20):
+        assert http_get(http, '/')[0] == 200
+    page = http_get(http, '/metrics')[2].decode()
+    check_counters(page)
+    assert metric(page, 'nic_wakeups') >= before + 20, 'few interrupts'
+
+
 @each(**CASES)
 def test_card(t, model, family):
     machine, kind, interrupt = CARDS[model]
