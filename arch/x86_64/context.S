@@ -3,6 +3,8 @@
  * context.S - flows of control with stacks of their own; see machine.h.
  */
 
+#include "branch.h"
+
     .text
 /* void context_switch(struct context *from, struct context *to) */
     .globl context_switch
@@ -57,6 +59,7 @@ context_init:
 
     .type context_start, @function
 context_start:
+    ENDBR
     movq %r13, %rdi
     call *%r12
     ud2

@@ -16,7 +16,9 @@ enum {
     CR4_OSXSAVE = 1 << 18,
     CR4_SMEP = 1 << 20,
     CR4_SMAP = 1 << 21,
-    XCR0_X87_SSE_AVX = 7
+    XCR0_X87_SSE_AVX = 7,
+    S_CET_ENDBR = 1 << 2,
+    S_CET_NO_TRACK = 1 << 4 /* tables of switch statements need no marks */
 };
 #define LEAF_EXTENDED 0x80000000u
 
@@ -61,6 +63,7 @@ void cpu_find(void)
         cpu.rdseed = bit(r.b, 18);
         cpu.smap = bit(r.b, 20);
         cpu.umip = bit(r.c, 2);
+        cpu.ibt = bit(r.d, 20);
     }
     r = cpuid(LEAF_EXTENDED + 1, 0); /* the entry code has asked for it */
     cpu.nx = bit(r.d, 20);
@@ -98,4 +101,14 @@ void cpu_start(void)
                          :
                          : "c"(0), "a"(cpuid(0xd, 0).a & XCR0_X87_SSE_AVX),
                            "d"(0));
+}
+
+void cpu_guard_branches(void)
+{
+#if defined(__CET__) && (__CET__ & 1)
+    if (!cpu.ibt)
+        return;
+    wrmsr(MSR_S_CET, S_CET_ENDBR | S_CET_NO_TRACK);
+    write_cr4(read_cr4() | CR4_CET);
+#endif
 }

@@ -65,12 +65,14 @@ CPU_REGISTER(cr4)
 
 enum { /* model-specific registers */
        MSR_APIC_BASE = 0x1b,
+       MSR_S_CET = 0x6a2,
        MSR_TSC_DEADLINE = 0x6e0,
        MSR_X2APIC = 0x800 /* + register / 16 */
 };
 #define MSR_EFER    0xc0000080u
 #define MSR_FS_BASE 0xc0000100u
 #define CR0_WP      (UINT64_C(1) << 16)
+#define CR4_CET     (UINT64_C(1) << 23)
 
 enum hypervisor {
     HYPERVISOR_NONE,
@@ -85,7 +87,7 @@ struct cpu {
     uint32_t hypervisor_max; /* highest leaf from 0x40000000 on; 0: none */
     uint32_t kvm_features;
     uint32_t max_leaf;
-    bool nx, huge_pages, smep, smap, umip, xsave, machine_check;
+    bool nx, huge_pages, smep, smap, umip, ibt, xsave, machine_check;
     bool rdrand, rdseed, tsc_deadline, x2apic, apic;
     uint8_t address_bits; /* of physical memory */
 };
@@ -101,5 +103,9 @@ MUST_USE bool cpu_random(uint64_t *);
 /* Switch on what protects and what speeds up: SMEP, SMAP,
  * UMIP, and the wide registers for libraries that test CPUID only. */
 void cpu_start(void);
+
+/* From here on an indirect jump or call must end at a mark, if the processor
+ * looks and the compiler made marks.  CR0.WP must be set, and stays so. */
+void cpu_guard_branches(void);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum {
     TIMER_SLOT = IRQ_HANDLERS_MAX,
-    STUB_BYTES = 8,
+    STUB_BYTES = 16,
     STORM = 1000, /* on one pin in one window: nobody quietens it */
     NO_GSI = -1
 };

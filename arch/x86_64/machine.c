@@ -61,6 +61,7 @@ _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc,
     must(wrong);
     platform_take_arguments();
     must(memory_start(&platform.boot));
+    cpu_guard_branches();
     vga_remap();
     platform_acpi_start();
     irq_start();

@@ -7,6 +7,8 @@
  * Short ones are two overlapping moves and no loop.  MEM_NAME lets a test call
  * them beside the C library's.
  */
+#include "branch.h"
+
 #ifndef MEM_NAME
 #define MEM_NAME(name) name
 #endif
@@ -169,6 +171,7 @@ copy_backward:
 
     .balign 16
 FUNCTION(memset)
+    ENDBR /* a library calls it by its address */
     movq %rdi, %rax
     movzbl %sil, %esi
     movabsq $0x0101010101010101, %rcx

@@ -37,14 +37,18 @@ static uint64_t at(const void *p)
     return (uintptr_t)p;
 }
 
-/* Tables are read-only memory; only here is that not so. */
+/* Tables are read-only memory; only here is that not so.  The processor does
+ * not let WP go while branches are guarded. */
 static bool set(uint64_t base, uint64_t end, enum page_use use)
 {
+    uint64_t cr4 = read_cr4();
     bool done;
 
+    write_cr4(cr4 & ~CR4_CET);
     write_cr0(read_cr0() & ~CR0_WP);
     done = paging_set(&tables, base, end, use);
     write_cr0(read_cr0() | CR0_WP);
+    write_cr4(cr4);
     return done;
 }
 

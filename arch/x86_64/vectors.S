@@ -5,6 +5,7 @@
  *
  * The order of the pushes is struct registers in fault.h.
  */
+#include "branch.h"
 
 /* Every exception is the end: exception_panic() does not return. */
     .text
@@ -15,6 +16,7 @@ exception_stubs:
     .rept 32
     .balign 16
     /* 8, 10 to 14, 17, 21, 29 and 30 come with an error code. */
+    ENDBR
     .if !((0x60227d00 >> vector) & 1)
     pushq $0
     .endif
@@ -104,7 +106,8 @@ __stack_chk_fail:
 irq_stubs:
     .set slot, 0
     .rept 65 /* IRQ_HANDLERS_MAX, and the timer */
-    .balign 8
+    .balign 16
+    ENDBR
     pushq $slot
     jmp irq_common
     .set slot, slot + 1
@@ -112,6 +115,7 @@ irq_stubs:
 
     .globl irq_spurious
 irq_spurious:
+    ENDBR
     iretq
 
     .type irq_common, @function

@@ -182,7 +182,7 @@ void ip4_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
                unsigned flags, ns_t now)
 {
     const uint8_t *h = p->frag[0].p + at;
-    struct ip_rx rx;
+    struct ip_rx rx UNSET;
 
     if (!is_plain(h, p->frag[0].len - at, nif, flags) ||
         be16(h + 2) > p->len - at || !ip4_csum_ok(h, IP4_BYTES)) {

@@ -208,8 +208,8 @@ static inline bool is_plain(const struct ip6_hdr *h, const struct nif *nif,
 void ip6_input(struct net *net, struct nif *nif, struct pkt *p, uint32_t at,
                unsigned flags, ns_t now)
 {
-    struct ip6_hdr h;
-    struct ip_rx rx;
+    struct ip6_hdr h UNSET;
+    struct ip_rx rx UNSET;
 
     if (!ip6_parse(&h, (struct span){p->frag[0].p + at, p->frag[0].len - at}) ||
         h.payload_len > p->len - at - IP6_BYTES || !is_plain(&h, nif, flags)) {

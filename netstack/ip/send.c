@@ -61,9 +61,9 @@ static uint16_t next_id(struct net *net, const struct ip_path *path,
 }
 
 /* Both write a header for `len` bytes of payload. */
-static inline void fill4(uint8_t *out, const struct ip_path *path,
-                         uint8_t proto, uint32_t len, uint16_t id,
-                         uint16_t frag)
+__attribute__((always_inline)) static inline void
+fill4(uint8_t *out, const struct ip_path *path, uint8_t proto, uint32_t len,
+      uint16_t id, uint16_t frag)
 {
     ip4_emit(out, &(struct ip4_hdr){.src = ip4_of(&path->src),
                                     .dst = ip4_of(&path->dst),

@@ -81,17 +81,24 @@ static bool is_for(const struct conn *c, const struct tcp_in *in)
            addr_eq(&c->path.src, &in->rx->dst);
 }
 
+static RARE bool parse_copy(struct tcp_in *in, const struct ip_rx *rx,
+                            uint32_t n)
+{
+    uint8_t copy[TCP_HDR_MAX];
+
+    return pkt_copy(rx->pkt, rx->l4, copy, n) &&
+           tcp_parse(&in->h, (struct span){copy, n}, rx->len);
+}
+
 /* The header lies in the first fragment, but for the longest options. */
 static bool parse(struct tcp_in *in, const struct ip_rx *rx)
 {
     const struct frag *f = &rx->pkt->frag[0];
     uint32_t n = rx->len < TCP_HDR_MAX ? rx->len : TCP_HDR_MAX;
-    uint8_t copy[TCP_HDR_MAX];
 
     if (rx->pkt->nfrags && f->len >= n && rx->l4 <= f->len - n)
         return tcp_parse(&in->h, (struct span){f->p + rx->l4, n}, rx->len);
-    return pkt_copy(rx->pkt, rx->l4, copy, n) &&
-           tcp_parse(&in->h, (struct span){copy, n}, rx->len);
+    return parse_copy(in, rx, n);
 }
 
 /* False: not a segment for us.  MUST-2, MUST-57. */
