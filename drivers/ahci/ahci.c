@@ -4,8 +4,9 @@
  * controller takes from its list one after the other.
  *
  * A request is over when the controller clears its bit.  Bits that were never
- * set are not looked at; an error stops the list, and what was not to blame is
- * shown again.
+ * set are not looked at.  After an error nobody is believed: a controller stops
+ * at the command that failed, but QEMU's (7.2) clears its bit and goes on.  So
+ * all that was out is shown once more, one at a time.
  */
 #include <ahci/ahci_impl.h>
 #include <base/dma.h>
@@ -77,13 +78,21 @@ static bool start(struct blk *b, unsigned slot, const struct blk_req *r)
     return true;
 }
 
+static void show(struct ahci *a, uint32_t slots)
+{
+    a->issued |= slots;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* tables, then the bits */
+    ahci_put(a, PORT_CI, slots);
+}
+
 static void kick(struct blk *b)
 {
     struct ahci *a = ahci(b);
 
-    a->issued |= a->fresh;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* tables, then the bits */
-    ahci_put(a, PORT_CI, a->fresh);
+    if (a->state != AHCI_RUNS || a->again) /* behind those */
+        a->again |= a->fresh;
+    else
+        show(a, a->fresh);
     a->fresh = 0;
 }
 
@@ -123,46 +132,71 @@ static void finish(struct ahci *a, unsigned slot, enum err err)
         blk_fail(&a->blk, "it answered what nobody asked");
 }
 
-/* 6.2.2.1: the command that the list stands at is the one that failed. */
-static void recover(struct ahci *a)
+/* Whose error it was is clear only where one was out; it has done no harm to do
+ * the others a second time, for nobody has been told of a first. */
+static void on_error(struct ahci *a)
 {
-    unsigned slot = ahci_get(a, PORT_CMD) >> 8 & 31;
-
-    if (!ahci_halt(a)) {
-        blk_fail(&a->blk, "it does not stop after an error");
-        return;
-    }
-    ahci_put(a, PORT_SERR, UINT32_MAX);
-    ahci_put(a, PORT_IS, UINT32_MAX);
-    if (!ahci_go(a)) {
-        blk_fail(&a->blk, "it is busy after an error");
-        return;
-    }
-    if (!(a->issued >> slot & 1)) {
+    if (!a->issued) {
         blk_fail(&a->blk, "it failed where it had nothing to do");
         return;
     }
-    finish(a, slot, E_IO);
-    if (a->issued)
-        ahci_put(a, PORT_CI, a->issued);
+    a->state = AHCI_STOPS;
+    if (a->issued & (a->issued - 1)) {
+        a->again |= a->issued;
+        a->issued = 0;
+    } else {
+        finish(a, (unsigned)__builtin_ctz(a->issued), E_IO);
+    }
+}
+
+/* 6.2.2.1.  One that went on after the error is not stopped in the middle of a
+ * command, and has the rest of its old list to do when it starts again. */
+static void recover(struct ahci *a)
+{
+    if (a->state == AHCI_STOPS) {
+        if (ahci_get(a, PORT_TFD) & (TFD_BSY | TFD_DRQ))
+            return;
+        if (!ahci_halt(a)) {
+            blk_fail(&a->blk, "it does not stop after an error");
+            return;
+        }
+        ahci_put(a, PORT_SERR, UINT32_MAX);
+        if (!ahci_go(a)) {
+            blk_fail(&a->blk, "it is busy after an error");
+            return;
+        }
+        a->state = AHCI_DRAINS;
+    }
+    if (ahci_get(a, PORT_CI))
+        return;
+    ahci_put(a, PORT_IS, UINT32_MAX);
+    a->state = AHCI_RUNS;
 }
 
 static void poll(struct blk *b)
 {
     struct ahci *a = ahci(b);
-    uint32_t why = ahci_get(a, PORT_IS), done;
+    /* In this order: what had failed before its bit went has set the other. */
+    uint32_t done = a->issued & ~ahci_get(a, PORT_CI);
+    uint32_t why = ahci_get(a, PORT_IS);
 
     ahci_put(a, PORT_IS, why);
     a->regs->write(a->regs, REG_IS,
                    UINT32_C(1) << (a->port - PORT_FIRST) / PORT_BYTES);
-    done = a->issued & ~ahci_get(a, PORT_CI);
-    if (why & IS_ERRORS) /* what failed has lost its bit, or kept it */
-        done &= ~(UINT32_C(1) << (ahci_get(a, PORT_CMD) >> 8 & 31));
-    for (unsigned i = 0; i < BLK_DEPTH && !b->failed; i++)
-        if (done >> i & 1)
-            finish(a, i, OK);
-    if (!b->failed && why & IS_ERRORS)
+    if (a->state == AHCI_RUNS && why & IS_ERRORS)
+        on_error(a);
+    else
+        for (unsigned i = 0; i < BLK_DEPTH && !b->failed; i++)
+            if (done >> i & 1)
+                finish(a, i, OK);
+    if (!b->failed && a->state != AHCI_RUNS)
         recover(a);
+    if (!b->failed && a->state == AHCI_RUNS && a->again && !a->issued) {
+        uint32_t one = a->again & ~(a->again - 1);
+
+        a->again &= ~one;
+        show(a, one);
+    }
 }
 
 static bool arm(struct blk *b)
@@ -171,6 +205,10 @@ static bool arm(struct blk *b)
 
     if (a->regs->line)
         a->regs->write(a->regs, REG_GHC, GHC_AE | GHC_IE);
+    if (a->state == AHCI_STOPS)
+        return !(ahci_get(a, PORT_TFD) & (TFD_BSY | TFD_DRQ));
+    if (a->state == AHCI_DRAINS)
+        return !ahci_get(a, PORT_CI);
     return a->issued & ~ahci_get(a, PORT_CI);
 }
 

@@ -74,6 +74,8 @@ struct ahci {
     uint8_t *table;             /* AHCI_TABLE bytes each, by slot */
     uint8_t *page;              /* what is identified */
     uint32_t issued, fresh;     /* slots: shown, and not yet */
+    uint32_t again;             /* to be shown one by one, after an error */
+    enum ahci_state { AHCI_RUNS, AHCI_STOPS, AHCI_DRAINS } state;
 };
 
 static inline uint32_t ahci_get(struct ahci *a, unsigned at)

@@ -281,7 +281,11 @@ def test_the_edges_of_a_disk(t, hosted=False):
     assert path.read_bytes()[-512:] == pattern(7, 512, (4 << 11) - 1)
 
 
-def test_a_host_that_fails_to_write_costs_that_request(t):
+@each(**{'virtio-blk': {'device': 'virtio-blk-pci,'},
+         'virtio-scsi': {'device': 'virtio-scsi-pci -device scsi-hd,'},
+         'nvme': {'device': 'nvme,serial=disk0,'},
+         'ahci': {'device': 'ide-hd,'}})
+def test_a_host_that_fails_to_write_costs_that_request(t, device):
     path = make(t, 'disk.img')
     rules = t.path('blkdebug.conf')
     rules.write_text('[inject-error]\nevent = "none"\niotype = "write"\n'
@@ -290,6 +294,7 @@ def test_a_host_that_fails_to_write_costs_that_request(t):
         t, 'q35', MODES, '-drive',
         f'driver=blkdebug,config={rules},image.driver=file,'
         f'image.filename={path},if=none,id=drive0,werror=report',
-        '-device', 'virtio-blk-pci,drive=drive0'))
+        '-device', *f'{device}drive=drive0'.split()))
     assert guest.wait_exit() == 1
     assert 'disk0: device failure' in guest.text(), guest.text()
+    assert 'shut off' not in guest.text(), guest.text()

@@ -13,7 +13,7 @@ enum lie {
     SILENT,
     NEVER_STOPS,
     BUSY_AFTER,
-    WRONG_SLOT,
+    FROM_NOWHERE,
     RUN_LIES,
     NO_LINK,
     A_MULTIPLIER,
@@ -32,8 +32,10 @@ static struct {
     struct regs regs;
     uint32_t reg[0x200 / 4];
     enum lie lie;
-    unsigned stops, restarts, failing; /* fails the n-th request; 0: none */
-    unsigned seen;
+    unsigned stops, restarts;
+    uint64_t bad;  /* a sector that cannot be done, and one more; 0: none */
+    bool goes_on;  /* as QEMU 7.2 after an error */
+    uint32_t left; /* that one still has when it is stopped */
     bool mute, cd;
     unsigned attentions; /* packets that are answered with one */
 } dev;
@@ -94,10 +96,10 @@ static bool serve_one(struct ahci_header *h)
         return (t[2] == 0xa1) == dev.cd && identify(p);
     if (dev.cd)
         return packet(h, t + 0x40, p, n);
-    if (dev.failing && ++dev.seen == dev.failing)
-        return false;
     if (t[2] == ATA_FLUSH)
         return true;
+    if (dev.bad == lba + 1)
+        return false;
     ck_assert_uint_eq(h->prds, 1);
     ck_assert_uint_eq(le16(t + 12) * 512u, n);
     h->done = dev.lie == SHORT_READ ? n - 512 : n;
@@ -119,12 +121,11 @@ static void run(void)
     for (unsigned i = 0; i < 32; i++) {
         if (!(*port(PORT_CI) >> i & 1))
             continue;
-        *port(PORT_CMD) = (*port(PORT_CMD) & ~0x1f00u) |
-                          (dev.lie == WRONG_SLOT ? 31 : i) << 8;
         if (!serve_one(&list[i])) {
             *port(PORT_IS) |= 1u << 30;
             *port(PORT_TFD) |= TFD_ERR;
-            return;
+            if (!dev.goes_on)
+                return;
         }
         *port(PORT_CI) &= ~(1u << i);
         *port(PORT_IS) |= 1;
@@ -144,7 +145,7 @@ static void put_cmd(uint32_t v)
     *port(PORT_CMD) = (v & ~(uint32_t)(CMD_CR | CMD_FR)) |
                       (v & CMD_ST ? CMD_CR : 0) | (v & CMD_FRE ? CMD_FR : 0);
     if (was && !(v & CMD_ST)) {
-        *port(PORT_CI) = 0;
+        *port(PORT_CI) = dev.goes_on ? dev.left : 0;
         *port(PORT_TFD) &= ~(uint32_t)TFD_ERR;
         dev.restarts++;
         if (dev.lie == BUSY_AFTER)
@@ -239,28 +240,84 @@ START_TEST(test_a_cd)
 }
 END_TEST
 
-/* The list stops at the one; the others are done all the same. */
-START_TEST(test_an_error_is_of_one_request)
+static void eight(struct blk *b, struct blk_req *all, enum blk_op op)
 {
-    static struct blk_req all[8];
-    struct blk *b = make(HONEST);
-    unsigned failed = 0;
-
-    dev.failing = (unsigned)_i + 1;
     for (unsigned i = 0; i < 8; i++) {
-        all[i] = case_req(BLK_READ, i * 8, 0, 512);
+        all[i] = case_req(op, i * 8, i * 512, 512);
         ck_assert_int_eq(blk_submit(b, &all[i]), OK);
     }
     blk_show(b, clock);
-    for (unsigned i = 0; i < 3; i++)
+}
+
+static void one_of_eight(bool goes_on, enum blk_op op, unsigned bad)
+{
+    static struct blk_req all[8], late;
+    struct blk *b = make(HONEST);
+    unsigned failed = 0;
+
+    dev.bad = (uint64_t)bad * 8 + 1;
+    dev.goes_on = goes_on;
+    eight(b, all, op);
+    blk_poll(b, clock, 100);
+    late = case_req(op, 256, 0, 512);
+    ck_assert_int_eq(blk_submit(b, &late), OK);
+    blk_show(b, clock);
+    for (unsigned i = 0; i < 11; i++)
         blk_poll(b, clock, 100);
-    ck_assert(!b->failed);
-    ck_assert_uint_eq(ended, 8);
+    ck_assert_msg(!b->failed, "%s", b->failure);
+    ck_assert_uint_eq(ended, 9);
     for (unsigned i = 0; i < 8; i++)
         failed += all[i].status != OK;
     ck_assert_uint_eq(failed, 1);
-    ck_assert_int_eq(all[_i].status, E_IO);
+    ck_assert_int_eq(all[bad].status, E_IO);
+    ck_assert_int_eq(late.status, OK);
     ck_assert_uint_eq(b->counters.errors, 1);
+}
+
+/* The list stops at the one; the others are done all the same. */
+START_TEST(test_an_error_is_of_one_request)
+{
+    one_of_eight(false, BLK_READ, (unsigned)_i);
+    one_of_eight(false, BLK_WRITE, (unsigned)_i);
+}
+END_TEST
+
+/* No bit says whose error it was: no other write may be called done for it. */
+START_TEST(test_an_error_is_of_one_request_where_the_list_goes_on)
+{
+    one_of_eight(true, BLK_READ, (unsigned)_i);
+    one_of_eight(true, BLK_WRITE, (unsigned)_i);
+}
+END_TEST
+
+/* It is stopped between two commands, and does its old list to the end before
+ * anything new is shown. */
+START_TEST(test_what_goes_on_after_an_error_is_waited_for)
+{
+    static struct blk_req all[8];
+    struct blk *b = make(HONEST);
+
+    dev.bad = 1;
+    dev.goes_on = true;
+    eight(b, all, BLK_WRITE);
+    *port(PORT_TFD) |= TFD_BSY;
+    blk_poll(b, clock, 100);
+    ck_assert_uint_eq(dev.restarts, 0);
+    dev.left = 0x80;
+    *port(PORT_TFD) &= ~(uint32_t)TFD_BSY;
+    blk_poll(b, clock, 100);
+    ck_assert_uint_eq(dev.restarts, 1);
+    ck_assert_uint_eq(*port(PORT_CI), 0x80);
+    dev.left = 0;
+    blk_poll(b, clock, 100);
+    ck_assert_uint_eq(*port(PORT_CI), 0x80);
+    ck_assert_uint_eq(ended, 0);
+    *port(PORT_CI) = 0;
+    for (unsigned i = 0; i < 10; i++)
+        blk_poll(b, clock, 100);
+    ck_assert_uint_eq(ended, 8);
+    ck_assert_int_eq(all[0].status, E_IO);
+    ck_assert_int_eq(all[7].status, OK);
 }
 END_TEST
 
@@ -270,15 +327,18 @@ START_TEST(test_a_lie_costs_the_disk_and_nothing_else)
         [SILENT] = "it did not answer in time",
         [NEVER_STOPS] = "it does not stop after an error",
         [BUSY_AFTER] = "it is busy after an error",
-        [WRONG_SLOT] = "it failed where it had nothing to do"};
+        [FROM_NOWHERE] = "it failed where it had nothing to do"};
     struct blk *b = make(HONEST);
     struct blk_req r = case_req(BLK_READ, 0, 0, 1024);
 
     dev.lie = (enum lie)_i;
     dev.mute = _i == SILENT;
-    dev.failing = _i > SILENT;
+    dev.bad = _i > SILENT;
     ck_assert_int_eq(blk_submit(b, &r), OK);
-    blk_show(b, clock);
+    if (_i == FROM_NOWHERE)
+        *port(PORT_IS) |= 1u << 30;
+    else
+        blk_show(b, clock);
     clock += _i == SILENT ? b->timeout : 0;
     blk_poll(b, clock, 100);
     ck_assert_uint_eq(ended, 1);
@@ -324,6 +384,8 @@ END_TEST
 
 RUN_CASES("ahci", TEST(test_all_operations), TEST(test_a_cd),
           LOOP(test_an_error_is_of_one_request, 0, 8),
+          LOOP(test_an_error_is_of_one_request_where_the_list_goes_on, 0, 8),
+          TEST(test_what_goes_on_after_an_error_is_waited_for),
           LOOP(test_a_lie_costs_the_disk_and_nothing_else, SHORT_READ,
                RUN_LIES),
           LOOP(test_a_port_of_no_use, NO_LINK, LIES),
