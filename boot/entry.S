@@ -54,6 +54,10 @@ mb1:
 entry32:
     cli
     cld
+    /* A loader need not have looked whether there is so much memory. */
+    movl $MB1_MAGIC, ABS(image_end) - 4
+    cmpl $MB1_MAGIC, ABS(image_end) - 4
+    jne no_memory
     movl %esp, %ecx
     movl $ABS(boot_stack_top), %esp
     pushl $0
@@ -145,9 +149,13 @@ tables_done:
     pushl $ABS(start64)
     lret
 
-/* Says so on COM1 and on the screen. */
+no_memory:
+    movl $ABS(no_memory_text), %esi
+    jmp say
 no_long_mode:
     movl $ABS(no_long_mode_text), %esi
+/* On COM1 and on the screen; there may be no stack. */
+say:
     movl $0xb8000, %edi
     movb $0x4f, %ah
 1:  lodsb
@@ -165,6 +173,8 @@ no_long_mode:
     outb %al, %dx
 3:  hlt
     jmp 3b
+no_memory_text:
+    .asciz "This image needs more memory.\r\n"
 no_long_mode_text:
     .asciz "This image needs a 64-bit x86 processor.\r\n"
 

@@ -116,9 +116,25 @@ static _Noreturn void refuse_memory(struct env *env, size_t left, size_t least)
     print_line(env->log,
                "%s: too little memory: wants %u MiB, this machine has %u "
                "MiB, of which %u KiB are free",
-               env->manifest->name, mib(total - left + least), mib(total),
+               env->manifest->name, mib(total) + mib(least - left), mib(total),
                (unsigned)(left >> 10));
     billet_fail(EXIT_FAILED);
+}
+
+/* Into boot_system.plan.  False: there is too little; its least is known. */
+static bool plan(struct env *env, size_t available)
+{
+    unsigned nics = networks(env->manifest);
+    struct plan_costs costs = {.services = services_bytes};
+    struct limits wish = env->manifest->limits;
+
+    if (nics > 0)
+        costs.nics = billet_app.networking->nics_bytes;
+    if (billet_app.wish)
+        billet_app.wish(env, &wish);
+    if (billet_app.networking)
+        billet_app.networking->wish(env, &wish);
+    return plan_make(&boot_system.plan, &wish, nics, available, &costs);
 }
 
 /* Disks come before the plan of memory where keys may be on them: in memory of
@@ -131,8 +147,10 @@ static void read_disks(struct env *env, struct mspan *memory)
     char error[KEYS_ERROR_BYTES];
     enum err err;
 
-    if (n > memory->n - skip)
-        refuse_memory(env, memory->n, skip + n);
+    if (n > memory->n - skip) {
+        (void)plan(env, 0);
+        refuse_memory(env, memory->n, skip + n + boot_system.plan.least);
+    }
     arena_init(&boot_system.arena, (struct mspan){memory->p + skip, n});
     err = billet_app_disks->configure(env, error, sizeof(error));
     if (err == E_INVAL)
@@ -146,18 +164,9 @@ static void read_disks(struct env *env, struct mspan *memory)
 static void make_plan(struct env *env, struct mspan memory)
 {
     struct plan *p = &boot_system.plan;
-    unsigned nics = networks(env->manifest);
-    struct plan_costs costs = {.services = services_bytes};
-    struct limits wish = env->manifest->limits;
     size_t skip;
 
-    if (nics > 0)
-        costs.nics = billet_app.networking->nics_bytes;
-    if (billet_app.wish)
-        billet_app.wish(env, &wish);
-    if (billet_app.networking)
-        billet_app.networking->wish(env, &wish);
-    if (!plan_make(p, &wish, nics, memory.n, &costs))
+    if (!plan(env, memory.n))
         refuse_memory(env, memory.n, p->least);
     env->limits = p->limits;
     skip = machine_scatter(memory.n - p->need);
@@ -166,7 +175,7 @@ static void make_plan(struct env *env, struct mspan memory)
               (uintptr_t)memory.p + skip);
     arena_init(&boot_system.arena,
                (struct mspan){memory.p + skip, memory.n - skip});
-    if (nics == 0)
+    if (networks(env->manifest) == 0)
         return;
     if (!pool_init(&boot_system.pkts, "pkts", &boot_system.arena,
                    sizeof(struct pkt), p->pkts, 64) ||

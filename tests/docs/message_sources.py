@@ -4,7 +4,7 @@
     python3 tests/docs/message_sources.py      all of them, with their files
 
 In C: the strings of the calls that log, refuse or stop, and those that a
-function answers as the reason.  In Python: what ends a program.
+function answers as the reason; in assembly .asciz.  In Python: what ends a program.
 """
 import ast
 import re
@@ -27,7 +27,7 @@ CALLS_OF = {'arch/x86_64/fault.c': {'fmt', 'panic_report'},
 TABLES = ('arch/x86_64/fault.c', 'boot/networking.c', 'lib/base/err.c',
           'lib/http/client_link.c')
 ALL_OF = ('apps/pinata/secret.c',)
-ANSWER = re.compile(r'\breturn\b|\bwhy\s*=|\bfailure\s*=')
+ANSWER = re.compile(r'\breturn\b|\bwhy\s*=|\bfailure\s*=|\.asciz')
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 COMMENT = re.compile(r'/\*.*?\*/', re.S)
 CONVERSION = re.compile(r'%(?:[-0 ]*(?:\d+|\*)?(?:\.(?:\d+|\*))?'
@@ -148,7 +148,7 @@ def python_messages(name, text):
 
 def sources():
     for folder in FOLDERS:
-        for path in sorted((TOP / folder).rglob('*.[ch]')):
+        for path in sorted((TOP / folder).rglob('*.[chS]')):
             if not path.name.startswith('test_'):
                 yield path
     for folder in ('scripts', 'boot/image'):

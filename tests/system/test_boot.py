@@ -4,7 +4,7 @@ import re
 import struct
 import time
 
-from harness import Failed, deadline, each, http_get, http_wait, until
+from harness import each, http_wait, until
 from billetlib import qemu
 
 HELLO = 'Ahoj, "svete" \\ it\'s {}'
@@ -144,22 +144,25 @@ def test_web_on(t, machine):
     serve(t, 64, machine)
 
 
-@deadline(180)
-def test_web_with_too_little_memory_says_how_much_it_wants(t):
-    """Downwards until it refuses; it has to refuse before it cannot speak."""
-    for memory in (4, 3, 2):
-        port = t.free_port()
-        line = qemu.Line(memory_mb=memory).kernel(t.image('web'))
-        guest = t.guest(line.user_net([('tcp', port, 80)]))
-        until(lambda: guest.process.poll() is not None
-              or http_get(port, seconds=1), 30,
-              f'an answer or an end with -m {memory}')
-        if guest.process.poll() is not None:
-            assert guest.wait_exit() != 0
-            guest.wait_for(r'wants \d+ MiB', 1)
-            return
-        guest.stop()
-    raise Failed('it serves with 2 MB')
+@each(web={'name': 'web', 'memory': 3}, disk={'name': 'disk', 'memory': 2},
+      echo={'name': 'echo', 'memory': 2})
+def test_an_image_with_too_little_memory_says_what_is_enough(t, name, memory):
+    said = r'wants (\d+) MiB, this machine has (\d+) MiB'
+    guest = t.guest(qemu.Line(memory_mb=memory).kernel(t.image(name)))
+    assert guest.wait_exit() == 1
+    wants, has = map(int, re.search(said, guest.text()).groups())
+    assert has == memory < wants, guest.text()
+    line = qemu.Line(memory_mb=wants).kernel(t.image(name))
+    guest = t.guest(line.user_net([]))
+    until(lambda: guest.process.poll() is not None
+          or 'started in' in guest.text(), 30, 'a start')
+    assert not re.search(said, guest.text()), guest.text()
+
+
+def test_an_image_that_memory_does_not_hold_says_so(t):
+    guest = t.guest(qemu.Line(memory_mb=2).kernel(t.image('web')))
+    assert guest.wait_exit() == 1
+    assert 'This image needs more memory.' in guest.text(), guest.text()
 
 
 def test_a_missing_network_is_named_with_the_line_that_gives_it(t):

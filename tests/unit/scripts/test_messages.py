@@ -13,7 +13,8 @@ from billetlib import explain, say  # noqa: E402
 import message_sources  # noqa: E402
 
 # Written out of pieces, so no one string of the sources is like it.
-FORMS = {'PANIC: *, *:*', 'panic: *:*: *'}
+FORMS = {'PANIC: *, *:*', 'panic: *:*: *',
+         '--*=* is not accepted: wanted is *'}
 ENTRIES = explain.catalogue()
 
 
@@ -92,6 +93,21 @@ class TestExplain(unittest.TestCase):
             explained('<131>1 2026-01-02T03:04:05.678Z web billet - boot - '
                       'what was written may be lost: device failure')[0],
             'What was written may be lost')
+
+    def test_a_value_that_is_not_accepted(self):
+        for line in ('hello: --delay=-1 is not accepted: wanted is a number '
+                     'from 0 to 86400',
+                     'web: --ipv4=nonsense is not accepted: wanted is '
+                     'something that no page has'):
+            self.assertEqual(explained(line)[0],
+                             'A value that a key does not take', line)
+
+    def test_the_first_instructions(self):
+        for line, title in (
+                ('This image needs more memory.', 'Too little memory'),
+                ('This image needs a 64-bit x86 processor.',
+                 'A processor of 32 bits')):
+            self.assertEqual(explained(line), [title], line)
 
     def test_a_reason_is_explained_with_its_message(self):
         self.assertEqual(
