@@ -14,7 +14,7 @@ _billet()
         esac
     done
     if [ -z "$command" ]; then
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sign update sbom export explain doctor help' -- "$word"))
+        COMPREPLY=($(compgen -W 'setup run test image bench inspect config new replay size symbolize gdb verify sign update sbom export explain doctor help' -- "$word"))
         return
     fi
     case $command,$before in
@@ -32,9 +32,9 @@ _billet()
         setup) COMPREPLY=($(compgen -W '-h --help --build --all -n --dry-run' -- "$word")) ;;
         run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --disk --window --gdb -n --dry-run' -- "$word")) ;;
         test) COMPREPLY=($(compgen -W '-h --help --build --fast --full -l --list' -- "$word")) ;;
-        inspect) COMPREPLY=($(compgen -W '-h --help --build --json --lines' -- "$word")) ;;
         image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --slots --sequence --firmware -o --output' -- "$word")) ;;
         bench) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
+        inspect) COMPREPLY=($(compgen -W '-h --help --build --json --lines' -- "$word")) ;;
         config) COMPREPLY=($(compgen -W '-h --help --build' -- "$word")) ;;
         new) COMPREPLY=($(compgen -W '-h --help --build -t --template --here' -- "$word")) ;;
         replay) COMPREPLY=($(compgen -W '-h --help --build --inputs --program --to --port --fuzz' -- "$word")) ;;
@@ -57,7 +57,7 @@ _billet()
         COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
-        COMPREPLY=($(compgen -W 'setup run test inspect image bench config new replay size symbolize gdb verify sign update sbom export explain doctor help' -- "$word")) ;;
+        COMPREPLY=($(compgen -W 'setup run test image bench inspect config new replay size symbolize gdb verify sign update sbom export explain doctor help' -- "$word")) ;;
     *)
         COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

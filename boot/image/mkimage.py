@@ -181,6 +181,9 @@ def main(argv=None):
     make = make_iso if options.format == 'iso' else make_disk
     part = options.output.with_name(options.output.name + '.part')
     try:
+        if options.output.exists() and not options.output.is_file():
+            raise ImageError(f'{options.output}: that is no file, and would be '
+                             'replaced: make a file, and copy it')
         make(options, options.elf.read_bytes(), part)
         os.replace(part, options.output)
     except (OSError, ValueError, ImageError) as error:

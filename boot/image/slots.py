@@ -42,13 +42,22 @@ def kept(block):
     return 'b' if block.startswith(ENV_FIRST) and b'keep=b' in lines else 'a'
 
 
-def sequence(block):
-    """The highest that was taken."""
+def number(block, key):
     for line in block[:SECTOR].split(b'\n'):
         word, _, value = line.partition(b'=')
-        if word == b'sequence' and value.isdigit():
+        if word == key and value.isdigit():
             return int(value)
     return 0
+
+
+def tries(block):
+    """1: the other slot is booted next, once."""
+    return number(block, b'tries')
+
+
+def sequence(block):
+    """The highest that was taken."""
+    return number(block, b'sequence')
 
 
 def add(esp, elf, sequence):

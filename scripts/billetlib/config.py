@@ -7,7 +7,7 @@ compressed formats the file, which is replaced when the new one is whole).
 import sys
 from pathlib import Path
 
-from . import say
+from . import elf, keys, parts, say
 from .tree import TOP
 
 sys.path.insert(0, str(TOP / 'boot' / 'image'))
@@ -99,9 +99,19 @@ def change(options):
             else:
                 args = settings.without(args, word)
         area.put(args)
+        if options.verb == 'set':
+            warn(options, area)
     say.info(f'{options.image}: {len(args)} argument'
              + ('' if len(args) == 1 else 's')
              + '; they count from its next boot on')
+
+
+def warn(options, area):
+    try:
+        data = parts.application(area.disk, area.slots)[0]
+    except (ImageError, elf.ElfError):
+        return      # it is not started either way
+    keys.warn_of_unknown(options.image, data, options.words)
 
 
 def read(options):

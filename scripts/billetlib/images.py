@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import build, packages, say
+from . import build, keys, packages, say
 from .tree import TOP, app, build_dir, shown
 
 FORMATS = ('elf', 'iso', 'raw', 'qcow2', 'gce.tar.gz', 'vhd', 'vmdk',
@@ -69,6 +69,8 @@ def make_disk(options, build_path, output):
     if status:
         raise say.Stop('no image was made',
                        say.USAGE if status == say.USAGE else say.FAILED)
+    built = build_path / 'apps' / (options.name + '.elf')
+    keys.warn_of_unknown(output, built.read_bytes(), options.arg)
 
 
 def with_images(build_path):

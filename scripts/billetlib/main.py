@@ -4,12 +4,11 @@
 Every command shows the plain commands that it runs, as lines after a +.
 """
 import argparse
-import json
 import re
 import sys
 
-from . import (build, config, doctor, elf, explain, export, gdb, images,
-               manifest, new, packages, pages, qemu, replay, runner, say, sbom,
+from . import (build, config, doctor, explain, export, gdb, images,
+               inspecting, new, packages, pages, qemu, replay, runner, say, sbom,
                sign, size, sources, symbolize, testing, tree, update, verify,
                window)
 
@@ -40,6 +39,8 @@ NEXT = {
 
 # Commands with a module each, which has add_arguments() and run().
 TOOLS = (
+    ('inspect', 'print what is in an image: the application, its rights, and '
+     'on a disk its arguments and slots', inspecting),
     ('config', 'read and change the arguments in an image, without a build',
      config),
     ('new', 'make an application that builds and boots at once', new),
@@ -73,32 +74,6 @@ def cmd_setup(options):
     if options.all:
         packages.want('system')
     build.setup(tree.build_dir(options.build))
-    return say.OK
-
-
-def cmd_inspect(options):
-    if options.lines:
-        return inspect_lines(options)
-    try:
-        found = manifest.describe(options.file)
-    except elf.ElfError as error:
-        raise say.Stop(str(error)) from None
-    if options.json:
-        print(json.dumps(found, indent=2))
-    else:
-        manifest.show(found)
-    return say.OK if found['w_xor_x'] else say.FAILED
-
-
-def inspect_lines(options):
-    try:
-        found = sources.describe(options.file, tree.build_dir(options.build))
-    except elf.ElfError as error:
-        raise say.Stop(str(error)) from None
-    if options.json:
-        print(json.dumps(found, indent=2))
-    else:
-        sources.show(found)
     return say.OK
 
 
@@ -204,12 +179,6 @@ def parser():
     add_setup(add)
     add_run(add)
     add_test(add)
-    p = add('inspect', "print what is in an image's ELF file")
-    p.add_argument('file', metavar='FILE', help='as in build/apps/web.elf; '
-                   'with --lines an application of apps/, too')
-    p.add_argument('--json', action='store_true', help='for machines')
-    p.add_argument('--lines', action='store_true', help='how many lines of '
-                   'source the image is made of')
     images.add_arguments(add('image', 'make a bootable image with arguments '
                              'in it'))
     p = add('bench', 'measure, in guest instructions')
@@ -227,7 +196,7 @@ def parser():
 
 
 COMMANDS = {'setup': cmd_setup, 'run': runner.run, 'test': cmd_test,
-            'inspect': cmd_inspect, 'image': images.run, 'bench': cmd_bench,
+            'image': images.run, 'bench': cmd_bench,
             'help': cmd_help,
             **{name: module.run for name, _, module in TOOLS}}
 

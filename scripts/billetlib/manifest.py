@@ -104,12 +104,11 @@ def wx_faults(image):
     return faults
 
 
-def describe(path):
-    """Everything, as plain values for JSON."""
-    image = elf.Elf(path)
+def describe(image):
+    """Everything of an Elf, as plain values for JSON."""
     manifest = read_manifest(image)
     return {
-        'file': str(path),
+        'file': image.path,
         'bytes': len(image.data),
         **manifest._asdict(),
         'gpl': gpl(manifest.parts) is not None,
@@ -126,11 +125,12 @@ def describe(path):
     }
 
 
+def row(label, value):
+    print(f'{label:<10} {value}')
+
+
 def show(d):
     """The same for a person."""
-    def row(label, value):
-        print(f'{label:<10} {value}')
-
     row('name', d['name'])
     row('version', d['version'] or 'unknown')
     row('commit', d['commit'] or 'unknown')

@@ -25,30 +25,39 @@ CORE_AT, CORE_END = gpt.FIRST_USABLE * gpt.SECTOR, 2048 * gpt.SECTOR
 GRUB = re.compile(rb'GRUB (\d[\w.+~-]{0,60})')
 
 Recipe = namedtuple('Recipe', 'compiler linker options uses')
-Parts = namedtuple('Parts', 'kind elf title args size loaders sequence')
+Parts = namedtuple('Parts',
+                   'kind elf title args size loaders sequence slots')
+Slots = namedtuple('Slots', 'kept tries content')
+FIRMWARE = (('bios', ('MBR', 'boot/grub/eltorito.img')),
+            ('uefi', ('EFI/BOOT/BOOTX64.EFI', 'boot/grub/efi.img')))
 
 
 def application(disk, two):
-    """The ELF file that boots, and its sequence; None without slots."""
+    """The ELF file that boots, its sequence, and both Slots; the latter are
+    None without slots."""
     if not two:
-        return finder.content(disk, ELF_PATH), None
+        return finder.content(disk, ELF_PATH), None, None
     block = finder.content(disk, slots.ENV_PATH)
-    data = finder.content(disk, slots.path(slots.kept(block)))
-    return data[:elf.Elf(slots.path(slots.kept(block)), data).end()], \
-        slots.sequence(block)
+    content = {name: finder.content(disk, slots.path(name))
+               for name in slots.NAMES}
+    kept = slots.kept(block)
+    data = content[kept]
+    return data[:elf.Elf(slots.path(kept), data).end()], \
+        slots.sequence(block), Slots(kept, slots.tries(block), content)
 
 
 def take_apart(path):
-    """All of an image; `sequence` is None where there are no slots; kind is elf for a bare ELF file."""
+    """All of an image; `sequence` and `slots` are None where there are no
+    slots; kind is elf for a bare ELF file."""
     with open(path, 'rb') as file:
         if file.read(4) == b'\x7fELF':
             file.seek(0)
-            return Parts('elf', file.read(), '', [], 0, {}, None)
+            return Parts('elf', file.read(), '', [], 0, {}, None, None)
     with container.opened(path) as image:
         disk = image.disk
         area = finder.content(disk, settings.PATH)
         title, args = settings.decode(area)
-        data, sequence = application(disk, settings.has_slots(area))
+        data, sequence, both = application(disk, settings.has_slots(area))
         loaders = {}
         for name in LOADERS:
             try:
@@ -61,7 +70,13 @@ def take_apart(path):
             loaders['core.img'] = disk.read(CORE_AT, CORE_END - CORE_AT)
         return Parts('iso' if iso else image.kind,
                      data, title, args, 0 if iso else disk.size, loaders,
-                     sequence)
+                     sequence, both)
+
+
+def firmware(parts):
+    """What it boots by, in order."""
+    return [name for name, loaders in FIRMWARE
+            if any(part in parts.loaders for part in loaders)]
 
 
 def grub_version(parts):

@@ -155,14 +155,11 @@ def compare_elf(image, path, name):
 def make_again(found, name, top, path):
     """The image once more, from what is in it and this build."""
     out = path / ('again.' + found.kind)
-    firmware = [f for f, part in (('bios', ('MBR', 'boot/grub/eltorito.img')),
-                                  ('uefi', ('EFI/BOOT/BOOTX64.EFI',
-                                            'boot/grub/efi.img')))
-                if any(p in found.loaders for p in part)]
     cores = path / 'boot' / 'image'
     say.must([sys.executable, shown(top / 'boot' / 'image' / 'mkimage.py'),
               found.kind, shown(path / 'apps' / (name + '.elf')), shown(out),
-              '--name', found.title, '--firmware', ','.join(firmware),
+              '--name', found.title,
+              '--firmware', ','.join(parts.firmware(found)),
               *([f'--size={found.size}B'] if found.size else []),
               *(['--slots', f'--sequence={found.sequence}']
                 if found.sequence is not None else []),
@@ -173,8 +170,19 @@ def make_again(found, name, top, path):
     return out
 
 
+def updated(found):
+    """Whether another application was written into a slot."""
+    return found.slots is not None and (
+        found.slots.kept != 'a' or any(found.slots.content['b']))
+
+
 def compare_disk(image, found, name, top, path):
-    """Words for the first difference around the ELF; None without one."""
+    """Words for the first difference around the ELF; None without one.
+
+    A disk that was updated has the names that its first application gave it,
+    and both slots filled: of it all that is executed is compared.  Its
+    grub.cfg was read by settings.decode(), which takes nothing else.
+    """
     out = make_again(found, name, top, path)
     whole, other = Path(image).read_bytes(), out.read_bytes()
     if whole == other:
@@ -185,8 +193,23 @@ def compare_disk(image, found, name, top, path):
             return f"{part}: GRUB's part is another (the image has GRUB " \
                 f'{parts.grub_version(found)}, here is ' \
                 f'{parts.grub_version(again)})'
+    if updated(found):
+        return None
     return f'byte {first_difference(whole, other):,} of the file, around ' \
         'the application and GRUB, which are the same'
+
+
+def say_same(image, found):
+    arguments = say.line(found.args) or 'none'
+    if updated(found):
+        other = 'b' if found.slots.kept == 'a' else 'a'
+        say.info(f'{image}: updated in place since it was made. Slot '
+                 f'{found.slots.kept} is kept and compared, and the boot '
+                 f'loader is the same; slot {other} was not compared. '
+                 f'Arguments: {arguments}')
+    else:
+        say.info(f'{image}: the same in every byte, with the arguments that '
+                 f'are in it: {arguments}')
 
 
 def check(options):
@@ -208,9 +231,7 @@ def check(options):
         if words:
             raise say.Stop(f'{options.image}: the application is the same, '
                            f'the rest is not. The first difference: {words}')
-        say.info(f'{options.image}: the same in every byte, with the '
-                 'arguments that are in it: '
-                 + (say.line(found.args) or 'none'))
+        say_same(options.image, found)
 
 
 def run(options):

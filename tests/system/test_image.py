@@ -2,6 +2,7 @@
 """Disk images as files: the same each time, sound, and boot everywhere."""
 import hashlib
 import os
+import resource
 import tarfile
 
 from harness import TOP, each
@@ -118,12 +119,12 @@ def test_config_gives_what_a_build_would(t, kind):
     assert t.path('link').is_symlink()
 
 
-def refused(t, image, words, *command, status=1):
+def refused(t, image, words, *command, status=1, **options):
     """The tool says so in one line, and the file is as it was."""
     before = image.read_bytes() if image.is_file() else b''
     log = t.path('commands.log')
     start = log.stat().st_size if log.exists() else 0
-    config(t, *command, status=status)
+    config(t, *command, status=status, **options)
     said = log.read_bytes()[start:].decode()
     assert words in said and 'Traceback' not in said, said
     assert not image.is_file() or image.read_bytes() == before
@@ -216,6 +217,34 @@ def test_sizes_that_cannot_be_are_refused(t):
         billet(t, 'image', 'hello', '--build', t.build, '-f', kind, '--size',
                size, '-o', t.path('never'), status=status)
         assert not t.path('never').exists()
+
+
+def small_files():
+    """Runs in a child: to it the disk is full after 100,000 bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+
+
+def test_what_cannot_be_written_is_left_alone(t):
+    """A device, a folder, a disk that is full: words, and no half file."""
+    folder = t.path('folder')
+    folder.mkdir()
+    os.mkfifo(t.path('device'))
+    for kind in ('iso', 'vhd', 'oci.tar'):
+        for out in (folder, t.path('device'), t.path('nowhere/out')):
+            billet(t, 'image', 'hello', '--build', t.build, '-f', kind, '-o',
+                   out, status=1)
+        billet(t, 'image', 'hello', '--build', t.build, '-f', kind, '-o',
+               folder / 'out', status=1, preexec_fn=small_files)
+        assert not any(folder.iterdir()), list(folder.iterdir())
+    assert t.path('device').is_fifo()
+    for kind in ('gce.tar.gz', 'oci.tar'):
+        made = t.disk_image(kind, 'hello', 'hello=x')
+        image = made.rename(folder / made.name)
+        refused(t, image, 'File too large', 'set', image, 'hello=y',
+                preexec_fn=small_files)
+        image.unlink()
+        assert not any(folder.iterdir()), list(folder.iterdir())
+    assert b'Traceback' not in t.path('commands.log').read_bytes()
 
 
 def test_another_argument_gives_other_bytes(t):

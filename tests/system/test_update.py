@@ -100,9 +100,17 @@ def test_what_is_signed_is_tried_and_kept(t, uefi, kind):
     assert 'slot a is kept' in stage.update(stage.signed())
     assert boots(guest) == 'aba'
     guest.stop()
+    # The arguments are the disk's: an update leaves them, and the tools.
+    billet = TOP / 'scripts' / 'billet'
+    about = json.loads(t.run(billet, 'inspect', '--json', stage.disk))['image']
+    assert (about['slots']['kept'], about['slots']['sequence']) == ('a', 102)
+    assert about['arguments'][0] == 'tls=on' and about['slots']['b']
+    t.run(billet, 'config', 'set', stage.disk, 'hostname=later')
+    if kind == 'qcow2':
+        t.run(t.program('qemu-img'), 'check', stage.disk)
     guest = stage.start()
     stage.runs('a')
-    assert boots(guest) == 'a'
+    assert boots(guest) == 'a' and '--hostname' in guest.text()
     assert stage.state()['sequence'] == 102
 
 
