@@ -13,6 +13,7 @@
 #include <virtio/blk.h>
 #include <virtio/scsi.h>
 
+#include "ide.h"
 #include "interrupts.h"
 #include "system.h"
 
@@ -131,7 +132,7 @@ size_t disks_bytes(void)
     size_t one = larger(virtio_blk_bytes(), larger(nvme_bytes(), ahci_bytes()));
 
     return SCAN_BYTES + 2 * BUS_FOUND_MAX * (size_t)REGS_BYTES +
-           BUS_FOUND_MAX * virtio_scsi_bytes() +
+           BUS_FOUND_MAX * virtio_scsi_bytes() + ide_bytes() +
            DISKS_MAX * larger(one, virtio_scsi_disk_bytes());
 }
 
@@ -141,6 +142,7 @@ enum err disks_find(struct env *env, struct blk *out[DISKS_MAX], unsigned *n)
     *n = find_virtio(env, out, 0);
     *n = find_nvme(env, out, *n);
     *n = find_ahci(env, out, *n);
+    *n = ide_find(&host, out, *n);
     return OK;
 }
 

@@ -36,6 +36,11 @@ static inline void in8_many(uint16_t port, void *p, size_t n)
     __asm__ volatile("rep insb" : "+D"(p), "+c"(n) : "d"(port) : "memory");
 }
 
+static inline void in16_many(uint16_t port, void *p, size_t n)
+{
+    __asm__ volatile("rep insw" : "+D"(p), "+c"(n) : "d"(port) : "memory");
+}
+
 static inline void out8(uint16_t port, uint8_t v)
 {
     __asm__ volatile("outb %b0, %w1" : : "a"(v), "Nd"(port) : "memory");

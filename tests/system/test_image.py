@@ -5,7 +5,7 @@ import os
 import resource
 import tarfile
 
-from harness import TOP, each
+from harness import TOP, each, http_wait
 from billetlib import qemu
 
 MIB = 1 << 20
@@ -100,6 +100,36 @@ def test_boots_with_what_was_configured(t, kind, machine, bus, uefi):
                     else line.disk(disk, bus))
     guest.wait_for('^changed "later"$', 60)
     assert ('multiboot2 on UEFI' in guest.text()) == uefi
+
+
+def place(kind, machine, bus, nic, uefi=False):
+    return {**way(kind, machine, bus, uefi), 'nic': nic}
+
+
+# Disk and network card together, where there is a driver for the card.
+@each(**{
+    'gce': place('gce.tar.gz', 'q35', 'scsi', 'virtio-net-pci'),
+    'gce-uefi': place('gce.tar.gz', 'q35', 'scsi', 'virtio-net-pci', True),
+    'vmware-pvscsi': place('vmdk', 'pc', 'pvscsi', 'vmxnet3'),
+    'vmware-lsi': place('vmdk', 'pc', 'lsi', 'e1000'),
+    'vmware-sata-uefi': place('vmdk', 'q35', 'ahci', 'e1000e', True),
+    'kubevirt': place('oci.tar', 'q35', 'virtio', 'virtio-net-pci'),
+    'proxmox': place('qcow2', 'pc', 'scsi', 'virtio-net-pci'),
+    'machine-usb-uefi': place('iso', 'q35', 'usb', 'e1000e', True),
+    'machine-nvme': place('raw', 'q35', 'nvme', 'e1000e'),
+})
+def test_serves_where_it_boots(t, kind, machine, bus, nic, uefi):
+    image = t.disk_image(kind, 'web', 'logs=debug')
+    line = qemu.Line(machine, 128).disk(unpacked(t, image), bus)
+    if uefi:
+        line.add('-bios', t.ovmf())
+    port = t.free_port()
+    guest = t.guest(line.add(
+        '-netdev', f'user,id=net0,hostfwd=tcp:127.0.0.1:{port}-:80',
+        '-device', f'{nic},netdev=net0'))
+    status, _, page = http_wait(port, seconds=60)
+    assert status == 200 and b'Billet' in page
+    guest.wait_for(f'uplink: {nic.removesuffix("-pci")}')
 
 
 @each(**{kind: {'kind': kind} for kind in FORMATS})

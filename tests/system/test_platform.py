@@ -111,12 +111,14 @@ def attach(path, kind):
     return drive + {
         'virtio': ['-device', 'virtio-blk-pci,drive=seed'],
         'ahci': ['-device', 'ide-cd,drive=seed'],
+        'ide': ['-device', 'ide-cd,drive=seed,bus=ide.1,unit=0'],
+        'ide-second': ['-device', 'ide-cd,drive=seed,bus=ide.0,unit=1'],
         'scsi': ['-device', 'virtio-scsi-pci', '-device',
                  'scsi-cd,drive=seed']}[kind]
 
 
-def web(t, *words, args=()):
-    line = qemu.Line('q35').kernel(t.image('web'), args).add(*words)
+def web(t, *words, args=(), machine='q35'):
+    line = qemu.Line(machine).kernel(t.image('web'), args).add(*words)
     return line
 
 
@@ -126,12 +128,14 @@ META_DATA = 'instance-id: i-17\nlocal-hostname: tin.example.com\n'
 
 
 @each(virtio={'kind': 'virtio'}, ahci={'kind': 'ahci'}, scsi={'kind': 'scsi'},
+      ide={'kind': 'ide', 'machine': 'pc'},
+      ide_second={'kind': 'ide-second', 'machine': 'pc'},
       fat={'kind': 'virtio', 'make': fat})
-def test_keys_by_a_cidata_disk(t, kind, make=iso):
+def test_keys_by_a_cidata_disk(t, kind, make=iso, machine='q35'):
     disk = make(t, 'cidata' if make is iso else 'CIDATA',
                 {'user-data': USER_DATA, 'meta-data': META_DATA})
-    guest = t.guest(web(t, *attach(disk, kind), args=['--ipv4=none'])
-                    .user_net([]))
+    guest = t.guest(web(t, *attach(disk, kind), args=['--ipv4=none'],
+                        machine=machine).user_net([]))
     said(guest, r'keys\] .*: instance i-17',
          r'keys\] --delay from the cidata disk$',
          r'keys\] --ntp from the cidata disk$',
