@@ -20,6 +20,8 @@ def setup(build, options=(), compiler=None):
             return
         command = ['meson', 'setup', '--reconfigure', *options, shown(build)]
     else:
+        # Meson has words of its own for this, and they are a traceback.
+        say.make_folder(build)
         command = ['meson', 'setup', *options, shown(build), shown(TOP)]
     say.echo(command)
     if subprocess.run(command, env=env).returncode:

@@ -29,7 +29,7 @@ def add_arguments(p):
     p.add_argument('image', metavar='IMAGE', type=Path,
                    help='an iso, raw, qcow2, gce.tar.gz, vhd, vmdk or oci.tar '
                    'file')
-    p.add_argument('words', metavar='KEY[=VALUE]', nargs='*',
+    p.add_argument('words', metavar='KEY[=VALUE]', nargs='*', default=[],
                    help='for set with a value, for get and unset without')
 
 
@@ -131,9 +131,12 @@ def read(options):
 def run(options):
     check_words(options)
     try:
+        elf.need_file(options.image)
         (change if options.verb in ('set', 'unset') else read)(options)
     except FileNotFoundError:
         raise say.Stop(f'{options.image}: no such file', say.USAGE) from None
+    except elf.ElfError as error:
+        raise say.Stop(str(error)) from None
     except (ImageError, OSError) as error:
         words = getattr(error, 'strerror', None) or error
         raise say.Stop(f'{options.image}: {words}') from None

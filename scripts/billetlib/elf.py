@@ -4,6 +4,8 @@
 A file is what a stranger hands over: every offset is checked before it is
 followed, and whatever is wrong raises ElfError with words for a person.
 """
+import os
+import stat
 import struct
 from collections import namedtuple
 from pathlib import Path
@@ -26,12 +28,22 @@ class ElfError(Exception):
     pass
 
 
+def need_file(path):
+    """Refuse what has no end, or waits for somebody to write it."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        raise ElfError(f'{path}: a device or a pipe, and no file')
+
+
 class Elf:
     def __init__(self, path, data=None):
         """Of a file; or of `data`, and then the path is for messages."""
         self.path = str(path)
         try:
-            self.data = data if data is not None else Path(path).read_bytes()
+            if data is None:
+                need_file(path)
+                data = Path(path).read_bytes()
+            self.data = data
         except OSError as error:
             raise ElfError(f'{path}: {error.strerror}') from None
         header = self._unpack('<16sHHIQQQIHHHHHH', 0)
@@ -56,7 +68,7 @@ class Elf:
     def _unpack(self, layout, at):
         try:
             return struct.unpack_from(layout, self.data, at)
-        except struct.error:
+        except (struct.error, OverflowError):
             raise ElfError(f'{self.path}: cut short at byte {at}') from None
 
     def bytes_at(self, offset, size):

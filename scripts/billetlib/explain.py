@@ -40,6 +40,14 @@ def add_arguments(p):
                    help='print all messages that are known')
 
 
+def plain(argv):
+    """A line that begins with dashes is a line, and no option."""
+    if any(w.startswith('-') and ' ' in w for w in argv[1:]) \
+            and '--' not in argv:
+        return ['explain', '--', *argv[1:]]
+    return argv
+
+
 def read_page(path):
     for part in re.split(r'^## ', path.read_text(encoding='utf-8'),
                          flags=re.M)[1:]:
@@ -128,7 +136,15 @@ def part_of(text, entries):
     """The entry of a message of which the text is a part."""
     if len(text) < PART_LEAST:
         return []
-    return [e for e in entries if any(text in p for p in e.patterns)][:1]
+    return [e for e in entries if any(
+        text in p or first_line_is(text, p) for p in e.patterns)][:1]
+
+
+def first_line_is(text, pattern):
+    """A message of two lines has a colon at the end of its first."""
+    return text.endswith(':') and any(
+        compiled(pattern[:m.start() + 1]).fullmatch(text)
+        for m in re.finditer(': ', pattern))
 
 
 def alike(text, pattern):
@@ -146,7 +162,7 @@ def nearest(line, entries):
     return [p for ratio, p in rated[:NEAR] if ratio >= NEAR_LEAST]
 
 
-def plain(text):
+def unmarked(text):
     """Markdown as a terminal shows it: links by their files, one line."""
     text = re.sub(r'\[([^]]*)\]\(([^)]*)\)', r'\1', text)
     return ' '.join(text.replace('`', '').split())
@@ -162,8 +178,8 @@ def places(entry):
 def show(entries):
     for entry in entries:
         print(entry.title)
-        print('  cause: ' + plain(entry.cause))
-        print('  cure:  ' + plain(entry.cure))
+        print('  cause: ' + unmarked(entry.cause))
+        print('  cure:  ' + unmarked(entry.cure))
         print('  more:  ' + ', '.join([*places(entry), shown(entry.page)]))
 
 

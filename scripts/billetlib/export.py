@@ -123,10 +123,10 @@ def run(options):
     image = elf.Elf(build_path / 'apps' / (options.name + '.elf'))
     folder = options.output or Path(f'{options.name}-{options.engine}')
     made = plan(options, read_manifest(image), folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    say.make_folder(folder)
     for name, text in engine.files(made).items():
         path = folder / name
-        path.write_text(text)
+        say.write(path, text)
         if text.startswith('#!'):
             path.chmod(0o755)
         say.info(f'{shown(path)}: {len(text):,} bytes')

@@ -89,6 +89,8 @@ def run(options):
     options.format = SHORT.get(options.format, options.format)
     build_path = build_dir(options.build)
     output = options.output or Path(f'{options.name}.{options.format}')
+    if output.is_dir():
+        raise say.Stop(f'{output}: a folder; -o wants a file', say.USAGE)
     if options.format == 'elf':
         if options.arg or options.size or options.firmware or options.slots:
             raise say.Stop('an elf holds no arguments and has no size: give '

@@ -79,22 +79,18 @@ def show_image(d):
 
 
 def run(options):
-    what = sources if options.lines else None
-    try:
-        found = sources.describe(options.file, build_dir(options.build)) \
-            if what else describe(options.file)
-    except FileNotFoundError:
-        raise say.Stop(f'{options.file}: no such file', say.USAGE) from None
-    except parts.ERRORS as error:
-        words = getattr(error, 'strerror', None) or str(error)
-        raise say.Stop(f'{options.file}: '
-                       + words.removeprefix(f'{options.file}: ')) from None
+    def look(path):
+        with say.aside(options.json):
+            return sources.describe(path, build_dir(options.build)) \
+                if options.lines else describe(path)
+
+    found = parts.read(options.file, look)
     if options.json:
         print(json.dumps(found, indent=2))
-    elif what:
+    elif options.lines:
         sources.show(found)
     else:
         if found['image']:
             show_image(found)
         manifest.show(found)
-    return say.OK if what or found['w_xor_x'] else say.FAILED
+    return say.OK if options.lines or found['w_xor_x'] else say.FAILED

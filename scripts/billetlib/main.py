@@ -4,12 +4,17 @@
 Every command shows the plain commands that it runs, as lines after a +.
 """
 import argparse
+import fcntl
+import json
+import os
 import re
+import subprocess
 import sys
+import traceback
 
 from . import (build, config, doctor, explain, export, gdb, images,
                inspecting, new, packages, pages, qemu, replay, runner, say, sbom,
-               sign, size, sources, symbolize, testing, tree, update, verify,
+               sign, size, symbolize, testing, tree, update, verify,
                window)
 
 STATUS_ROWS = (
@@ -83,11 +88,19 @@ def cmd_test(options):
 
 def cmd_bench(options):
     script = tree.TOP / 'tests' / 'bench' / 'run.py'
+    known = json.loads((script.parent / 'thresholds.json').read_text())
+    for name in options.names:
+        if name not in known:
+            raise say.Stop(f'{name}: no such measurement; there are '
+                           + ', '.join(known), say.USAGE)
     build_path = tree.build_dir(options.build)
-    build.prepare(build_path, ['elfs'], ('build', 'run'))
-    more = (['--json'] if options.json else []) + options.names
-    return say.run([sys.executable, tree.shown(script), '--build',
-                    tree.shown(build_path), *more])
+    command = [sys.executable, tree.shown(script), '--build',
+               tree.shown(build_path),
+               *(['--json'] if options.json else []), *options.names]
+    with say.aside(options.json):
+        build.prepare(build_path, ['elfs'], ('build', 'run'))
+        say.echo(command)
+    return subprocess.run(command).returncode
 
 
 def cmd_help(options):
@@ -96,7 +109,7 @@ def cmd_help(options):
               else pages.bash(parser()), end='')
         return say.OK
     words = [options.command_name] if options.command_name else []
-    parser().parse_args(words + ['--help'])
+    parser().parse_args(words + ['--help'])     # ends the program
 
 
 def add_setup(add):
@@ -161,7 +174,7 @@ def add_test(add):
 
 
 def parser():
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog='billet', description=__doc__, epilog=STATUSES + '\n\nnext: '
         'scripts/billet help COMMAND, and README.md',
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -173,7 +186,8 @@ def parser():
             name, help=text, description=text, epilog=STATUSES,
             formatter_class=argparse.RawDescriptionHelpFormatter)
         p.add_argument('--build', metavar='DIR',
-                       help='the build directory ($BILLET_BUILD, else build)')
+                       help='the build directory, as seen from the top of the '
+                       'tree ($BILLET_BUILD, else build)')
         return p
 
     add_setup(add)
@@ -216,35 +230,104 @@ def join_args(argv):
 KEY = re.compile(r'--[a-z][\w.-]*(=|$)')
 
 
-def main():
-    argv = sys.argv[1:] or ['--help']
+class Parser(argparse.ArgumentParser):
+    """Whose refusals say where help is."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        command = self.prog.partition(' ')[2]
+        self.exit(say.USAGE, f'{self.prog}: error: {message}\n'
+                  f'next: scripts/billet help {command}'.rstrip() + '\n')
+
+
+def parse(argv):
+    """The options; for `run` also the image's keys, and QEMU's words."""
     extra = []
-    if '--' in argv:
+    if argv[:1] == ['run'] and '--' in argv:
         # Words behind -- belong to another program, dashes and all.
         at = argv.index('--')
         argv, extra = argv[:at], argv[at + 1:]
-    if argv[:1] == ['config']:
-        argv = config.plain(argv)
-    options, keys = parser().parse_known_args(join_args(argv))
-    if options.command != 'run' or not all(KEY.match(k) for k in keys):
-        options = parser().parse_args(join_args(argv))  # says what is wrong
-    if options.command == 'run':
-        options.arg += keys
+    if argv[:1] in (['config'], ['explain']):
+        argv = {'config': config, 'explain': explain}[argv[0]].plain(argv)
+    top = parser()
+    options, unknown = top.parse_known_args(join_args(argv))
+    if options.command == 'run' and all(KEY.match(k) for k in unknown):
+        options.arg += unknown
         options.qemu += extra
-    elif extra:
-        raise say.Stop(f'{options.command} takes nothing behind --', say.USAGE)
+    elif unknown:
+        own = next(p for name, _, p in pages.commands(top)
+                   if name == options.command)
+        own.error('unrecognized arguments: ' + ' '.join(unknown))
+    return options
+
+
+def main():
+    options = parse(sys.argv[1:] or ['--help'])
     status = COMMANDS[options.command](options)
     if options.command in NEXT and status == say.OK:
         say.then(NEXT[options.command].format_map(vars(options)))
     return status
 
 
+def usable(fd):
+    """Whether it is what it is for: sh may have opened a script as 2."""
+    try:
+        way = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE
+    except OSError:
+        return False
+    return way != (os.O_RDONLY if fd else os.O_WRONLY)
+
+
+def open_streams():
+    """What the caller closed is nothing, and not the next file that is opened;
+    and no file name is in the way of what is printed."""
+    for fd, name in enumerate(('stdin', 'stdout', 'stderr')):
+        if not usable(fd):
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != fd:
+                os.dup2(null, fd)
+                os.close(null)
+            setattr(sys, name, open(fd, 'r' if fd == 0 else 'w',
+                                    closefd=False))
+    sys.stdin.reconfigure(errors='replace')
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors='backslashreplace')
+
+
+def say_no_more():
+    """Nobody takes what is printed: not at the end either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def fault(error):
+    """What no command foresaw: in a line, unless the whole way is wanted."""
+    if os.environ.get('BILLET_TRACE'):
+        traceback.print_exc()
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    say.warn(f'a fault of the tool itself: {type(error).__name__}: {error}, at '
+             f'{os.path.basename(at.filename)}:{at.lineno}; BILLET_TRACE=1 '
+             'shows the way there')
+
+
 def start():
     """The whole program; its exit status."""
+    open_streams()
     try:
-        return main()
+        status = main()
+        sys.stdout.flush()
+        return status
     except say.Stop as stop:
         say.warn(str(stop))
         return stop.status
-    except (KeyboardInterrupt, BrokenPipeError):
-        return say.FAILED
+    except KeyboardInterrupt:
+        say.warn('stopped by Ctrl-C')
+    except BrokenPipeError:
+        say_no_more()
+    except OSError as error:
+        if not error.filename:
+            say_no_more()
+        say.warn((f'{error.filename}: ' if error.filename else '')
+                 + (error.strerror or str(error)))
+    except Exception as error:
+        fault(error)
+    return say.FAILED

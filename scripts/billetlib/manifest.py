@@ -74,6 +74,9 @@ def parse_manifest(image, data):
             [n for n in names[1 + NETS_MAX:] if n], limits)
 
 
+RIGHTS = elf.PF_R | elf.PF_W | elf.PF_X
+
+
 def rights(flags):
     return ''.join(letter if flags & bit else '-' for letter, bit in
                    (('R', elf.PF_R), ('W', elf.PF_W), ('X', elf.PF_X)))
@@ -88,13 +91,15 @@ def wx_faults(image):
     for s in loads:
         if s.flags & elf.PF_W and s.flags & elf.PF_X:
             faults.append(f'the segment at {s.address:#x} is {rights(s.flags)}')
-    pages = {}
-    for s in loads:
-        first, last = s.address >> 12, s.address + max(s.memory_size, 1) - 1
-        for page in range(first, (last >> 12) + 1):
-            if pages.setdefault(page, s.flags) != s.flags:
-                faults.append(f'the page at {page << 12:#x} is wanted with '
-                              'two different rights')
+    last_page = {}  # of the segments so far, by their rights
+    for s in sorted(loads, key=lambda s: s.address):
+        first, mine = s.address >> 12, s.flags & RIGHTS
+        if any(last >= first for other, last in last_page.items()
+               if other != mine):
+            faults.append(f'the page at {first << 12:#x} is wanted with '
+                          'two different rights')
+        last = s.address + max(s.memory_size, 1) - 1 >> 12
+        last_page[mine] = max(last, last_page.get(mine, last))
     stack = [s for s in image.segments if s.kind == elf.PT_GNU_STACK]
     if not stack or any(s.flags & elf.PF_X for s in stack):
         faults.append('the stack is executable')

@@ -6,7 +6,7 @@ import struct
 import sys
 from collections import namedtuple
 
-from . import elf, manifest
+from . import elf, manifest, say
 from .tree import TOP
 
 sys.path.insert(0, str(TOP / 'boot' / 'image'))
@@ -49,6 +49,7 @@ def application(disk, two):
 def take_apart(path):
     """All of an image; `sequence` and `slots` are None where there are no
     slots; kind is elf for a bare ELF file."""
+    elf.need_file(path)
     with open(path, 'rb') as file:
         if file.read(4) == b'\x7fELF':
             file.seek(0)
@@ -116,4 +117,17 @@ def sha256(data):
 
 
 # What reading a stranger's file may end in.
-ERRORS = (ImageError, elf.ElfError, OSError, struct.error)
+ERRORS = (ImageError, elf.ElfError, OSError, struct.error, MemoryError)
+
+
+def read(path, function):
+    """function(path), and what goes wrong with the file in words."""
+    try:
+        return function(path)
+    except FileNotFoundError:
+        raise say.Stop(f'{path}: no such file', say.USAGE) from None
+    except ERRORS as error:
+        words = getattr(error, 'strerror', None) or str(error) \
+            or 'it wants more memory than there is'
+        raise say.Stop(f'{path}: ' + words.removeprefix(f'{path}: ')
+                       ) from None

@@ -8,6 +8,7 @@ import subprocess
 from collections import deque
 
 from . import elf, say
+from .tree import shown
 
 FUNCTION, OBJECT = 2, 1
 HEAD = re.compile(r'^([0-9a-f]+) <([^>]+)>:$')
@@ -48,7 +49,8 @@ class Graph:
             self.users.setdefault(target.address, set()).add(user.address)
 
     def read_code(self):
-        command = ['objdump', '-d', '--no-show-raw-insn', self.path]
+        command = ['objdump', '-d', '--no-show-raw-insn', shown(self.path)]
+        say.echo(command)
         try:
             text = subprocess.run(command, capture_output=True, text=True,
                                   check=True).stdout

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What the tool says, and how it ends."""
+import contextlib
+import os
 import shlex
 import subprocess
 import sys
@@ -27,6 +29,42 @@ def echo(command):
 
 def info(text):
     print(text, flush=True)
+
+
+@contextlib.contextmanager
+def aside(really=True):
+    """What this and its children print goes to standard error: the answer of
+    the command is for a program, and comes alone."""
+    if not really:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def make_folder(path):
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise Stop(f'{path}: {error.strerror}: no folder can be made there'
+                   ) from None
+
+
+def write(path, content):
+    """A file of text, or of bytes."""
+    data = content if isinstance(content, bytes) else content.encode()
+    try:
+        with open(path, 'wb') as file:
+            file.write(data)
+    except OSError as error:
+        raise Stop(f'{path}: {error.strerror}: it cannot be written') from None
 
 
 def then(text):

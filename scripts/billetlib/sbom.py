@@ -151,16 +151,9 @@ def of_build(name, version, text):
 
 
 def run(options):
-    try:
-        text = json.dumps(describe(options.image), indent=2) + '\n'
-    except FileNotFoundError:
-        raise say.Stop(f'{options.image}: no such file', say.USAGE) from None
-    except parts.ERRORS as error:
-        words = getattr(error, 'strerror', None) or str(error)
-        raise say.Stop(f'{options.image}: '
-                       + words.removeprefix(f'{options.image}: ')) from None
+    text = json.dumps(parts.read(options.image, describe), indent=2) + '\n'
     if options.output:
-        options.output.write_text(text)
+        say.write(options.output, text)
         say.info(f'{options.output}: {len(text):,} bytes')
     else:
         print(text, end='')

@@ -40,6 +40,7 @@ def add_arguments(p):
 
 def openssl(*words):
     """What it prints."""
+    say.echo(['openssl', *words])
     try:
         done = subprocess.run(['openssl', *map(str, words)],
                               capture_output=True)
@@ -92,6 +93,10 @@ def run(options):
         else options.sequence
     if not 0 < sequence < 1 << 63:
         raise say.Stop('--sequence is a number from 1 on', say.USAGE)
+    if not options.key.exists():
+        raise say.Stop(f'{options.key}: no such file; a key is made by openssl '
+                       f'genpkey -algorithm ed25519 -out {options.key}',
+                       say.USAGE)
     public = public_key(options.key)
     try:
         data = path.read_bytes()
@@ -103,7 +108,7 @@ def run(options):
     except OSError as error:
         raise say.Stop(f'{path}: {error.strerror}', say.USAGE) from None
     output = options.output or Path(about.name + '.update')
-    output.write_bytes(signed(data, about.name, sequence, options.key))
+    say.write(output, signed(data, about.name, sequence, options.key))
     say.info(f'{output}: {about.name} {about.version}, commit {about.commit}, '
              f'sequence {sequence}, {output.stat().st_size:,} bytes')
     say.info('taken by images with --update-key='

@@ -26,9 +26,11 @@ def add_arguments(p):
 
 def sources(path, addresses):
     """The source file of each address, relative to the tree if it is there."""
+    command = ['addr2line', '-e', shown(path)]
+    say.echo(command)
     try:
         text = subprocess.run(
-            ['addr2line', '-e', path], input='\n'.join(map(hex, addresses)),
+            command, input='\n'.join(map(hex, addresses)),
             capture_output=True, text=True, check=True).stdout
     except FileNotFoundError:
         raise say.Stop('addr2line: not installed (Debian: binutils)',
@@ -54,7 +56,7 @@ def measure(path):
             if graph.image.sections[s.section].kind != elf.SHT_NOBITS]
     functions = [s for s in kept if s.kind == references.FUNCTION]
     where = dict(zip([s.address for s in functions],
-                     sources(str(path), [s.address for s in functions])))
+                     sources(path, [s.address for s in functions])))
     return graph, [(where.get(s.address, DATA), s.name, s.size) for s in kept]
 
 
@@ -119,13 +121,15 @@ def run(options):
     app(options.name)
     build_path = build_dir(options.build)
     target = f'apps/{options.name}.elf'
-    build.prepare(build_path, [target, target + '.debug'], ('build',))
+    with say.aside(options.json):
+        build.prepare(build_path, [target, target + '.debug'], ('build',))
     path = build_path / (target + '.debug')
     try:
         if options.why:
             why(references.Graph(path), options.why)
             return say.OK
-        _, rows = measure(path)
+        with say.aside(options.json):
+            _, rows = measure(path)
     except elf.ElfError as error:
         raise say.Stop(str(error)) from None
     if options.json:
@@ -135,10 +139,7 @@ def run(options):
     total = (build_path / target).stat().st_size
     out = Path(options.output) if options.output else \
         build_path / f'{options.name}.size.html'
-    try:
-        out.write_text(page(options.name, rows, total), encoding='utf-8')
-    except OSError as error:
-        raise say.Stop(f'{out}: {error.strerror}') from None
+    say.write(out, page(options.name, rows, total))
     print(f'{total:>10,}  {shown(build_path / target)}')
     for folder, size in by(rows, lambda row: folder_of(row[0]))[:ROWS]:
         print(f'{size:>10,}  {folder}')

@@ -49,6 +49,7 @@ def lines_of(path, addresses):
     """addr2line's answers, each a list of `function at file:line`."""
     command = ['addr2line', '-e', path, '-a', '-f', '-i', '-s'] + \
         [hex(a) for a in addresses]
+    say.echo(command)
     try:
         text = subprocess.run(command, capture_output=True, text=True,
                               check=True).stdout
@@ -117,6 +118,10 @@ def run(options):
             with open(options.log, 'rb') as file:
                 text = file.read().decode('utf-8', 'replace')
         print(translate(text, debug_file(options)))
-    except (OSError, elf.ElfError) as error:
+    except OSError as error:
+        raise say.Stop(f'{options.log}: {error.strerror}', say.USAGE
+                       if isinstance(error, FileNotFoundError)
+                       else say.FAILED) from None
+    except elf.ElfError as error:
         raise say.Stop(str(error)) from None
     return say.OK

@@ -37,8 +37,12 @@ class Image:
     """An image somewhere, by its /update."""
 
     def __init__(self, options):
-        url = urllib.parse.urlsplit(options.url)
-        if url.scheme != 'https' or not url.hostname:
+        try:
+            url = urllib.parse.urlsplit(options.url)
+            self.host, self.port = url.hostname, url.port or 443
+        except ValueError:  # [ without ], a port beyond 65535
+            url = None
+        if not url or url.scheme != 'https' or not self.host:
             raise say.Stop(f'{options.url}: want https://HOST[:PORT]',
                            say.USAGE)
         try:
@@ -48,7 +52,6 @@ class Image:
         if options.insecure:
             self.context.check_hostname = False
             self.context.verify_mode = ssl.CERT_NONE
-        self.host, self.port = url.hostname, url.port or 443
 
     def ask(self, method, body=None, seconds=10):
         """(status, text)."""
@@ -75,7 +78,8 @@ def send(image, data):
         before = image.state()
         status, text = image.ask('PUT', data, seconds=60)
     except LOST as error:
-        raise say.Stop(f'{image.host}: {error}: is it booted from a disk with '
+        words = getattr(error, 'strerror', None) or error
+        raise say.Stop(f'{image.host}: {words}: is it booted from a disk with '
                        'slots, with --update-key and --tls?') from None
     if status != 200:
         raise say.Stop(f'{image.host}: refused: {text}')

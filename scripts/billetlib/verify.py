@@ -235,12 +235,5 @@ def check(options):
 
 
 def run(options):
-    try:
-        check(options)
-    except FileNotFoundError:
-        raise say.Stop(f'{options.image}: no such file', say.USAGE) from None
-    except parts.ERRORS as error:
-        words = getattr(error, 'strerror', None) or str(error)
-        raise say.Stop(f'{options.image}: '
-                       + words.removeprefix(f'{options.image}: ')) from None
+    parts.read(options.image, lambda path: check(options))
     return say.OK
