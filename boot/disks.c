@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "consoles.h"
 #include "system.h"
 
 KEY_UINT(disk_timeout, "disk-timeout", "SECONDS", 1, 600, "30",
@@ -362,4 +363,5 @@ const struct disks billet_disks = {.bytes = disks_bytes,
                                    .in_use = disks_in_use,
                                    .down = disks_down,
                                    .nth = disks_nth,
-                                   .on_trial = disks_on_trial};
+                                   .on_trial = disks_on_trial,
+                                   .last_words = console_last_words};

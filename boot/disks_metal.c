@@ -13,6 +13,7 @@
 #include <virtio/blk.h>
 #include <virtio/scsi.h>
 
+#include "consoles.h"
 #include "ide.h"
 #include "interrupts.h"
 #include "system.h"
@@ -66,6 +67,8 @@ static unsigned find_virtio(struct env *env, struct blk *out[DISKS_MAX],
     unsigned controllers = 0;
 
     for (unsigned i = 0; i < ndevs && n < DISKS_MAX; i++) {
+        if (devs[i]->kind == VIRTIO_KIND_CONSOLE)
+            console_attach(env, devs[i]);
         if (devs[i]->kind == VIRTIO_KIND_BLK)
             n = add(out, n, virtio_blk_attach(devs[i], &host));
         else if (devs[i]->kind == VIRTIO_KIND_SCSI &&
@@ -131,8 +134,9 @@ size_t disks_bytes(void)
 {
     size_t one = larger(virtio_blk_bytes(), larger(nvme_bytes(), ahci_bytes()));
 
-    return SCAN_BYTES + 2 * BUS_FOUND_MAX * (size_t)REGS_BYTES +
-           BUS_FOUND_MAX * virtio_scsi_bytes() + ide_bytes() +
+    return SCAN_BYTES + CONSOLE_ARENA_BYTES + ide_bytes() +
+           2 * BUS_FOUND_MAX * (size_t)REGS_BYTES +
+           BUS_FOUND_MAX * virtio_scsi_bytes() +
            DISKS_MAX * larger(one, virtio_scsi_disk_bytes());
 }
 

@@ -18,6 +18,7 @@ KEY_STRING(logs, "logs", "LEVEL,SOURCE:LEVEL,...", "info",
 
 _Noreturn void key_log_refuse(struct env *env, const char *error)
 {
+    billet_last_words();
     print_line(env->log, "%s: %s", env->manifest->name, error);
     billet_fail(EXIT_USAGE);
 }

@@ -14,6 +14,7 @@
 
 #include "addr_keys.h"
 #include "config.h"
+#include "consoles.h"
 #include "nics.h"
 #include "random.h"
 #include "route_keys.h"
@@ -444,4 +445,5 @@ const struct service billet_networking = {.name = "networking",
                                           .down = networking_down,
                                           .up = networking_up,
                                           .settle = config_service,
-                                          .seeded = machine_new_canary};
+                                          .seeded = machine_new_canary,
+                                          .last_words = console_last_words};

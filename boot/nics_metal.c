@@ -12,6 +12,7 @@
 #include <x86_64/pci.h>
 
 #include "cards.h"
+#include "consoles.h"
 #include "interrupts.h"
 #include "system.h"
 
@@ -29,17 +30,11 @@ enum {
 
 enum {
     SCAN_BYTES = VIRTIO_DEVS_MAX * 384, /* what is known of each device */
-    OTHERS_BYTES = 36864 /* one virtio-rng, one console with legacy rings */
+    /* One virtio-rng and one console, with legacy rings. */
+    OTHERS_BYTES = 12288 + CONSOLE_ARENA_BYTES
 };
 
-static struct virtio_console *console;
 static struct virtio_rng *rng;
-
-static void log_to_all(struct span text)
-{
-    machine_log(text);
-    virtio_console_write(console, text);
-}
 
 static void describe(struct env *env, const struct virtio_dev *dev)
 {
@@ -81,14 +76,6 @@ bool nics_seed(struct env *env)
         rng = NULL;
     }
     return got > 0;
-}
-
-static void attach_console(struct env *env, struct virtio_dev *dev)
-{
-    if (console || !(console = virtio_console_attach(dev, &boot_system.arena)))
-        return;
-    describe(env, dev);
-    env->log->sink = log_to_all;
 }
 
 static struct netif *attach_net(struct env *env, struct virtio_dev *dev,
@@ -154,7 +141,7 @@ enum err nics_find(struct env *env, struct netif *out[APP_NETS_MAX],
         if (devs[i]->kind == VIRTIO_KIND_RNG)
             attach_rng(env, devs[i]);
         else if (devs[i]->kind == VIRTIO_KIND_CONSOLE)
-            attach_console(env, devs[i]);
+            console_attach(env, devs[i]);
         else if (devs[i]->kind == VIRTIO_KIND_NET && *n < APP_NETS_MAX &&
                  m->nets[*n][0] &&
                  (out[*n] = attach_net(env, devs[i], m->nets[*n])))

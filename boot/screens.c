@@ -9,6 +9,7 @@
 #include <log/log_impl.h>
 #include <string.h>
 
+#include "consoles.h"
 #include "system.h"
 
 static const char *check_size(struct span v);
@@ -25,6 +26,7 @@ static struct {
     struct input input;
     struct display *display; /* NULL: nobody sees it */
     struct screen_console *log;
+    void (*below)(struct span); /* where the log went before */
     struct source source;
     ns_t now;
     bool said; /* that the display failed */
@@ -212,7 +214,7 @@ static void screens_down(void)
 
 static void log_both(struct span line)
 {
-    machine_log(line);
+    screens.below(line);
     screen_console_write(screens.log, line);
 }
 
@@ -221,8 +223,10 @@ void screen_show_log(struct env *env, struct screen_console *c)
     uint64_t at = 0;
     struct span text;
 
+    if (!screens.below)
+        screens.below = env->log->sink;
     screens.log = c;
-    env->log->sink = c ? log_both : machine_log;
+    env->log->sink = c ? log_both : screens.below;
     while (c && (text = log_read(env->log, &at)).n > 0)
         screen_console_write(c, text);
 }
@@ -230,4 +234,5 @@ void screen_show_log(struct env *env, struct screen_console *c)
 const struct screens billet_screens = {.bytes = screens_bytes,
                                        .up = screens_up,
                                        .in_use = screens_in_use,
-                                       .down = screens_down};
+                                       .down = screens_down,
+                                       .last_words = console_last_words};

@@ -23,6 +23,7 @@
 #include <x86_64/pci.h>
 #include <x86_64/platform.h>
 
+#include "consoles.h"
 #include "system.h"
 
 enum {
@@ -70,7 +71,7 @@ static struct {
 
 size_t screens_devices_bytes(void)
 {
-    return SCAN_BYTES + virtio_gpu_bytes() +
+    return SCAN_BYTES + CONSOLE_ARENA_BYTES + virtio_gpu_bytes() +
            KEYBOARDS_MAX * virtio_input_bytes();
 }
 
@@ -228,6 +229,9 @@ enum err screens_find_display(struct env *env, struct screen *s, bool wanted,
     struct linear_place p;
     bool is_given = given(&p);
 
+    for (unsigned i = 0; i < n; i++)
+        if (devs[i]->kind == VIRTIO_KIND_CONSOLE)
+            console_attach(env, devs[i]);
     find_inputs(env, devs, n);
     *out = NULL;
     if (is_given && (!wanted || (p.width == s->width && p.height == s->height)))

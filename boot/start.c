@@ -44,6 +44,19 @@ static struct {
     enum err err;
 } app;
 
+/* Most images have no such console; what drives devices knows of it. */
+void billet_last_words(void)
+{
+    struct env *env = &boot_system.env;
+
+    if (billet_app.networking)
+        billet_app.networking->last_words(env);
+    else if (billet_app_disks)
+        billet_app_disks->last_words(env);
+    else if (billet_app_screens)
+        billet_app_screens->last_words(env);
+}
+
 _Noreturn void billet_fail(int status)
 {
     if (billet_app_disks && billet_app_disks->on_trial())
@@ -79,8 +92,9 @@ static void help(struct env *env)
 
     print_line(env->log, "%s %s (%s)", env->manifest->name, billet_version,
                billet_commit);
+    billet_last_words();
     while ((n = keys_help(env->keys, &at, text, sizeof(text))) > 0)
-        machine_log((struct span){(const uint8_t *)text, n});
+        env->log->sink((struct span){(const uint8_t *)text, n});
     machine_exit(0);
 }
 
@@ -109,15 +123,18 @@ static unsigned mib(uint64_t bytes)
     return (unsigned)((bytes + (1u << 20) - 1) >> 20);
 }
 
-static _Noreturn void refuse_memory(struct env *env, size_t left, size_t least)
+static _Noreturn void refuse_memory(struct env *env, struct mspan left,
+                                    size_t least)
 {
     uint64_t total = machine_memory_total();
 
+    arena_init(&boot_system.arena, left); /* for a console */
+    billet_last_words();
     print_line(env->log,
                "%s: too little memory: wants %u MiB, this machine has %u "
                "MiB, of which %u KiB are free",
-               env->manifest->name, mib(total) + mib(least - left), mib(total),
-               (unsigned)(left >> 10));
+               env->manifest->name, mib(total) + mib(least - left.n),
+               mib(total), (unsigned)(left.n >> 10));
     billet_fail(EXIT_FAILED);
 }
 
@@ -149,7 +166,7 @@ static void read_disks(struct env *env, struct mspan *memory)
 
     if (n > memory->n - skip) {
         (void)plan(env, 0);
-        refuse_memory(env, memory->n, skip + n + boot_system.plan.least);
+        refuse_memory(env, *memory, skip + n + boot_system.plan.least);
     }
     arena_init(&boot_system.arena, (struct mspan){memory->p + skip, n});
     err = billet_app_disks->configure(env, error, sizeof(error));
@@ -167,7 +184,7 @@ static void make_plan(struct env *env, struct mspan memory)
     size_t skip;
 
     if (!plan(env, memory.n))
-        refuse_memory(env, memory.n, p->least);
+        refuse_memory(env, memory, p->least);
     env->limits = p->limits;
     skip = machine_scatter(memory.n - p->need);
     log_debug(env->log, "boot", "image at 0x%lx, stack at 0x%lx, heap at 0x%lx",

@@ -110,6 +110,8 @@ struct service {
     bool (*in_use)(const struct net *);
     /* A step to the end.  True: some turns more are wanted for it. */
     bool (*down)(struct net *, enum net_down how, ns_t now);
+    /* Before what is said at an end: a console that is a device hears it. */
+    void (*last_words)(struct env *);
 };
 extern const struct service billet_networking; /* netstack and NIC drivers */
 
@@ -191,6 +193,7 @@ struct disks {
     /* Whether the boot loader took this image for the first time, to see
      * whether it stands (docs/update.md). */
     bool (*on_trial)(void);
+    void (*last_words)(struct env *); /* as a service's */
 };
 extern const struct disks billet_disks;
 extern const struct disks *const billet_app_disks; /* NULL: none */

@@ -97,6 +97,7 @@ struct screens {
     MUST_USE enum err (*up)(struct env *);
     bool (*in_use)(void);
     void (*down)(void);
+    void (*last_words)(struct env *); /* as a service's */
 };
 extern const struct screens billet_screens;
 extern const struct screens *const billet_app_screens; /* NULL: none */

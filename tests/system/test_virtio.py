@@ -218,6 +218,33 @@ def test_link_that_goes_and_comes(t, machine):
     assert http_wait(port)[0] == 200
 
 
+SERIAL = {'pc': 'virtio-serial-pci,disable-modern=on',
+          'q35': 'virtio-serial-pci', 'microvm': 'virtio-serial-device'}
+
+
+@each(web={'name': 'web', 'words': [r'web \d', 'no device for the network']},
+      legacy={'name': 'echo', 'words': [r'echo \d'], 'machine': 'pc'},
+      disk={'name': 'disk', 'words': [r'disk \d', 'no disk for']},
+      screen={'name': 'screen', 'words': ['screen: ready'],
+              'machine': 'microvm'},
+      key={'name': 'web', 'args': ['bogus=1'], 'words': ['unknown key --bogus']},
+      help={'name': 'disk', 'args': ['help'], 'words': ['--watchdog=SECONDS']},
+      memory={'name': 'web', 'memory': 3, 'words': ['too little memory']})
+def test_a_console_that_is_the_only_one_has_every_line(
+        t, name, words, machine='q35', memory=64, args=()):
+    """What was said before devices were looked for; ends that never do."""
+    out = t.path('virtconsole.log')
+    out.touch()
+    line = qemu.Line(machine, memory).kernel(t.image(name), list(args))
+    line.add('-device', SERIAL[machine], '-chardev',
+             f'file,id=second,path={qemu.comma(out)}', '-device',
+             'virtconsole,chardev=second')
+    guest = t.guest(line)
+    until(lambda: all(re.search(w, out.read_text(errors='replace'))
+                      for w in words), 30, f'{words} on the console')
+    guest.stop()
+
+
 @each(pc={'machine': 'pc'}, microvm={'machine': 'microvm'},
       packed={'machine': 'q35', 'more': PACKED, 'words': 'version_1 packed'},
       packed_microvm={'machine': 'microvm', 'more': PACKED,
