@@ -5,17 +5,21 @@ import json
 import re
 
 from billetlib import qemu
-from harness import TOP, each, until
+from harness import TOP, deadline, each, until
 
 MARK = b'do:unready'
+DISKS = {'virtio': ['-device', 'virtio-blk-pci,drive=disk0,bootindex=0'],
+         'scsi': ['-device', 'virtio-scsi-pci', '-device',
+                  'scsi-hd,drive=disk0,bootindex=0'],
+         'nvme': ['-device', 'nvme,serial=n,drive=disk0,bootindex=0']}
 RUNS = r'this is ([ab]), sequence (\d+)'
 
 
 class Stage:
     """A key, a disk with slots, and a machine that boots from it."""
 
-    def __init__(self, t, *args, uefi=False, kind='raw'):
-        self.t, self.uefi, self.sequence = t, uefi, 100
+    def __init__(self, t, *args, uefi=False, kind='raw', bus='virtio'):
+        self.t, self.uefi, self.bus, self.sequence = t, uefi, bus, 100
         self.key = t.path('update.pem')
         t.run(t.program('openssl'), 'genpkey', '-algorithm', 'ed25519',
               '-out', self.key)
@@ -34,10 +38,10 @@ class Stage:
         line.words.remove('-no-reboot')
         if self.uefi:
             line.add('-bios', self.t.ovmf())
-        kind = 'qcow2' if self.disk.suffix == '.qcow2' else 'raw'
+        kind = qemu.DISK_FORMATS.get(self.disk.suffix[1:], 'raw')
         line.add(*(drive or ['-drive', f'file={self.disk},format={kind},'
                              'if=none,id=disk0']))
-        line.add('-device', 'virtio-blk-pci,drive=disk0,bootindex=0')
+        line.add(*DISKS[self.bus])
         self.port = self.t.free_port()
         line.user_net([('tcp', self.port, 443)])
         self.guest = self.t.guest(line)
@@ -88,10 +92,12 @@ def boots(guest):
     return ''.join(m[1] for m in re.finditer(RUNS, guest.text()))
 
 
+@deadline(240)
 @each(bios={'uefi': False, 'kind': 'raw'},
-      uefi={'uefi': True, 'kind': 'qcow2'})
-def test_what_is_signed_is_tried_and_kept(t, uefi, kind):
-    stage = Stage(t, uefi=uefi, kind=kind)
+      uefi={'uefi': True, 'kind': 'qcow2', 'bus': 'scsi'},
+      nvme={'uefi': False, 'kind': 'vhd', 'bus': 'nvme'})
+def test_what_is_signed_is_tried_and_kept(t, uefi, kind, bus='virtio'):
+    stage = Stage(t, uefi=uefi, kind=kind, bus=bus)
     guest = stage.start()
     stage.runs('a')
     first = stage.signed()
