@@ -26,6 +26,10 @@ _billet()
     new,-t|new,--template) COMPREPLY=($(compgen -W 'fiber http tcp udp' -- "$word")); return ;;
     export,--accel) COMPREPLY=($(compgen -W 'kvm tcg' -- "$word")); return ;;
     esac
+    case $command,$((COMP_CWORD - i)) in
+    config,1) COMPREPLY=($(compgen -W 'list get set unset' -- "$word")); return ;;
+    export,2) COMPREPLY=($(compgen -W 'bhyve compose kubevirt libvirt nomad proxmox systemd vmd' -- "$word")); return ;;
+    esac
     case $word in
     -*)
         case $command in
@@ -54,7 +58,7 @@ _billet()
     esac
     case $command in
     run|image|size|symbolize|gdb|sign|export)
-        COMPREPLY=($(compgen -W "$(sed -n "s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
+        COMPREPLY=($(compgen -W "$(sed -n "/^apps = {/,/^}/s/^    '\([a-z0-9-]*\)': {.*/\1/p" \
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     help)
         COMPREPLY=($(compgen -W 'setup run test image bench inspect config new replay size symbolize gdb verify sign update sbom export explain doctor help' -- "$word")) ;;

@@ -15,7 +15,15 @@ KINDS = {
     'fiber': ('a conversation of lines in straight code',
               [(7090, 7090, 'tcp')]),
 }
-NAME = re.compile(r'^[a-z][a-z0-9-]{0,14}$')  # APP_NAME_BYTES, less the end
+# APP_NAME_BYTES, less the end
+NAME = re.compile(r'[a-z]([a-z0-9-]{0,13}[a-z0-9])?')
+# Targets, and folders of a build directory, that are Meson's own.
+RESERVED = {'all', 'benchmark', 'clean', 'coverage', 'dist', 'help', 'install',
+            'reconfigure', 'subprojects', 'test', 'uninstall', 'billet'}
+KEYWORDS = set('''auto break case char const continue default do double else
+    enum extern float for goto if inline int long register restrict return
+    short signed sizeof static struct switch typedef union unsigned void
+    volatile while linux unix'''.split())
 TABLE = 'apps = {\n'
 
 README = """\
@@ -45,9 +53,19 @@ def add_arguments(p):
                    'subproject (default: a folder and a line in apps/)')
 
 
+def identifier(name):
+    """What the application is in C, where the headers have no such name."""
+    word = name.replace('-', '_')
+    taken = re.compile(rf'\b{word}(_metrics(_group)?)?\b')
+    headers = (TOP / 'include' / 'billet').glob('**/*.h')
+    if word in KEYWORDS or any(taken.search(h.read_text()) for h in headers):
+        return word + '_app'
+    return word
+
+
 def fill(text, name, kind):
     what, ports = KINDS[kind]
-    values = {'@NAME@': name, '@ID@': name.replace('-', '_'), '@WHAT@': what,
+    values = {'@NAME@': name, '@ID@': identifier(name), '@WHAT@': what,
               '@PORT@': str(ports[0][1])}
     for mark, value in values.items():
         text = text.replace(mark, value)
@@ -55,10 +73,13 @@ def fill(text, name, kind):
 
 
 def check_name(name):
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise say.Stop(f'{name!r} cannot be the name of an application: a '
                        'small letter, then up to 14 small letters, digits and '
                        '-, as in "shop"', say.USAGE)
+    if name in RESERVED or name.startswith(('meson-', 'clang-', 'scan-')):
+        raise say.Stop(f'{name!r} cannot be the name of an application: the '
+                       'build has something else of this name', say.USAGE)
 
 
 def write(folder, files):
@@ -124,9 +145,12 @@ def make_in_tree(name, kind):
     text = table.read_text()
     if TABLE not in text:
         raise say.Stop('apps/meson.build: no dictionary "apps" in it')
+    if not os.access(table, os.W_OK):
+        raise say.Stop(f'{shown(table)}: it cannot be written; a project of '
+                       'your own: scripts/billet new --here')
     write(TOP / 'apps' / name, {name + '.c': source(name, kind),
                                 'README.md': readme(name, kind, False)})
-    table.write_text(text.replace(TABLE, TABLE + table_line(name, kind), 1))
+    say.write(table, text.replace(TABLE, TABLE + table_line(name, kind), 1))
     say.info(f'added a line to {shown(table)}')
 
 

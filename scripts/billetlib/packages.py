@@ -75,8 +75,9 @@ FOR_TEST = ('build', 'run', 'image', 'unit')
 def here(what):
     if what.startswith('/'):
         return Path(what).exists()
+    # Not every person's PATH has the folders of the system's own programs.
     return any(shutil.which(what, path=path) for path in
-               (None, '/usr/sbin:/usr/bin:/sbin:/bin'))
+               (None, '/usr/sbin:/sbin'))
 
 
 def missing(purposes):

@@ -90,6 +90,9 @@ _billet()
     case $command,$before in
 @VALUES@
     esac
+    case $command,$((COMP_CWORD - i)) in
+@PLACES@
+    esac
     case $word in
     -*)
         case $command in
@@ -99,7 +102,7 @@ _billet()
     esac
     case $command in
     @NAMED@)
-        COMPREPLY=($(compgen -W "$(sed -n "s/^    '\\([a-z0-9-]*\\)': {.*/\\1/p" \\
+        COMPREPLY=($(compgen -W "$(sed -n "/^apps = {/,/^}/s/^    '\\([a-z0-9-]*\\)': {.*/\\1/p" \\
             "$top/apps/meson.build" 2>/dev/null)" -- "$word")) ;;
     @HELP@)
         COMPREPLY=($(compgen -W '@COMMANDS@' -- "$word")) ;;
@@ -113,7 +116,7 @@ complete -o filenames -F _billet billet scripts/billet ./scripts/billet
 
 def bash(parser):
     table = commands(parser)
-    options, values, named = [], [], []
+    options, values, named, places = [], [], [], []
     for name, _, p in table:
         words = [w for a in p._actions for w in a.option_strings]
         options.append(f"        {name}) COMPREPLY=($(compgen -W "
@@ -124,11 +127,18 @@ def bash(parser):
                 values.append(f"    {keys}) COMPREPLY=($(compgen -W "
                               f"'{' '.join(map(str, action.choices))}' -- "
                               '"$word")); return ;;')
+            if action.choices and not action.option_strings:
+                at = [a for a in p._actions if not a.option_strings]
+                places.append(f"    {name},{at.index(action) + 1}) "
+                              "COMPREPLY=($(compgen -W "
+                              f"'{' '.join(map(str, action.choices))}' -- "
+                              '"$word")); return ;;')
             if not action.option_strings and action.metavar == 'NAME' \
                     and name not in ('new', 'test', 'bench'):
                 named.append(name)
     marks = {'COMMANDS': ' '.join(name for name, _, _ in table),
              'OPTIONS': '\n'.join(options), 'VALUES': '\n'.join(values),
+             'PLACES': '\n'.join(places),
              'NAMED': '|'.join(named), 'HELP': 'help'}
     out = BASH
     for mark, text in marks.items():

@@ -124,9 +124,11 @@ def read(path, function):
     """function(path), and what goes wrong with the file in words."""
     try:
         return function(path)
-    except FileNotFoundError:
-        raise say.Stop(f'{path}: no such file', say.USAGE) from None
     except ERRORS as error:
+        if isinstance(error, FileNotFoundError):
+            if str(error.filename) != str(path):
+                raise   # of something else: main has the words
+            raise say.Stop(f'{path}: no such file', say.USAGE) from None
         words = getattr(error, 'strerror', None) or str(error) \
             or 'it wants more memory than there is'
         raise say.Stop(f'{path}: ' + words.removeprefix(f'{path}: ')

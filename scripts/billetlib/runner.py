@@ -50,6 +50,9 @@ def port_is_free(protocol, port):
 
 def check_ports(name, forwards):
     for protocol, host, guest in forwards:
+        if sum((p, h) == (protocol, host) for p, h, _ in forwards) > 1:
+            raise say.Stop(f'port {host} of this machine is given twice',
+                           say.USAGE)
         if not port_is_free(protocol, host):
             raise say.Stop(
                 f'port {host} of this machine is in use; choose another, '
@@ -210,6 +213,11 @@ def supervise(line, forwards):
     if stopped:
         say.info('\nstopped')
         return say.OK
+    if status < 0:
+        say.warn('QEMU was ended by ' + signal.Signals(-status).name
+                 + ', by itself or by another program; scripts/billet doctor '
+                 'says what it can use here')
+        return say.FAILED
     if status:
         say.warn(f'the image ended with status {qemu.image_status(status)} '
                  f'(QEMU: {status})')

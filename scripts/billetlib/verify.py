@@ -23,9 +23,12 @@ def add_arguments(p):
 
 
 def git(*words):
-    done = subprocess.run(
-        ['git', '-c', 'safe.directory=*', '-C', str(TOP), *words],
-        capture_output=True, text=True)
+    try:
+        done = subprocess.run(
+            ['git', '-c', 'safe.directory=*', '-C', str(TOP), *words],
+            capture_output=True, text=True)
+    except FileNotFoundError:
+        raise say.Stop('git: not installed', say.MISSING) from None
     return done.stdout.strip() if done.returncode == 0 else ''
 
 

@@ -2,6 +2,7 @@
 """scripts/billet with what nobody should give it: it answers in words, with a
 documented status, and never with a traceback."""
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / 'scripts'))
-from billetlib import elf, manifest  # noqa: E402
+from billetlib import elf, manifest, new, runner, say  # noqa: E402
 
 BILLET = TOP / 'scripts' / 'billet'
 PF_X, PF_W, PF_R = 1, 2, 4
@@ -89,6 +90,30 @@ class Words(unittest.TestCase):
     def test_a_key_that_is_not_there(self):
         self.refused(2, 'sign', __file__, '--key', self.folder / 'key',
                      said='openssl genpkey')
+
+    def test_names_that_mean_something_else(self):
+        for name in ('test', 'all', 'meson-logs', 'shop-', 'shop\n'):
+            self.refused(2, 'new', '--here', '--', name,
+                         said='cannot be the name')
+        for name, want in (('stream', 'struct stream_app {'),
+                           ('int', 'struct int_app {'),
+                           ('my-shop', 'struct my_shop {')):
+            self.assertIn(want, new.source(name, 'http'))
+
+    def test_a_port_is_given_once(self):
+        with self.assertRaisesRegex(say.Stop, 'given twice'):
+            runner.check_ports('web', [('tcp', 1, 80), ('tcp', 1, 81)])
+
+    def test_what_is_not_in_the_path_is_missing(self):
+        for name in ('sh', 'dirname', 'readlink', 'env', 'id', 'bash'):
+            (self.folder / name).symlink_to(shutil.which(name))
+        (self.folder / 'python3').symlink_to(sys.executable)
+        done = billet('doctor', PATH=str(self.folder))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b'apt-get install -y --no-install-recommends gcc meson',
+                      done.stdout)
+        self.refused(3, 'run', 'hello', PATH=str(self.folder),
+                     said='this needs: gcc meson ninja-build')
 
     def test_a_line_may_begin_with_dashes(self):
         said = billet('explain', '--disk x: there is no x; an empty one:'
