@@ -10,6 +10,8 @@
 /* 115200 baud, 8 bits, no parity, one stop bit; nothing when there is none. */
 void serial_start(void);
 void serial_write(struct span text);
+/* Wait until all of it is on the line: before the power goes. */
+void serial_finish(void);
 
 /* Go on below what stands on the screen; nothing when there is no screen, or
  * one that shows graphics. */

@@ -104,8 +104,29 @@ MUST_USE bool cpu_random(uint64_t *);
  * UMIP, and the wide registers for libraries that test CPUID only. */
 void cpu_start(void);
 
+/* Between the two, memory that is read-only may be written.  WP cannot be taken
+ * away from a processor that guards branches (CR4.CET), so that goes first. */
+struct cpu_guards {
+    uint64_t cr0, cr4;
+};
+
+static inline struct cpu_guards cpu_open_pages(void)
+{
+    struct cpu_guards was = {read_cr0(), read_cr4()};
+
+    write_cr4(was.cr4 & ~CR4_CET);
+    write_cr0(was.cr0 & ~CR0_WP);
+    return was;
+}
+
+static inline void cpu_close_pages(struct cpu_guards was)
+{
+    write_cr0(was.cr0);
+    write_cr4(was.cr4);
+}
+
 /* From here on an indirect jump or call must end at a mark, if the processor
- * looks and the compiler made marks.  CR0.WP must be set, and stays so. */
+ * looks and the compiler made marks. */
 void cpu_guard_branches(void);
 
 #endif

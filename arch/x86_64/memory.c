@@ -37,18 +37,13 @@ static uint64_t at(const void *p)
     return (uintptr_t)p;
 }
 
-/* Tables are read-only memory; only here is that not so.  The processor does
- * not let WP go while branches are guarded. */
+/* Tables are read-only memory; only here is that not so. */
 static bool set(uint64_t base, uint64_t end, enum page_use use)
 {
-    uint64_t cr4 = read_cr4();
-    bool done;
+    struct cpu_guards was = cpu_open_pages();
+    bool done = paging_set(&tables, base, end, use);
 
-    write_cr4(cr4 & ~CR4_CET);
-    write_cr0(read_cr0() & ~CR0_WP);
-    done = paging_set(&tables, base, end, use);
-    write_cr0(read_cr0() | CR0_WP);
-    write_cr4(cr4);
+    cpu_close_pages(was);
     return done;
 }
 

@@ -47,11 +47,10 @@ static uint64_t timed_word(void)
 /* The lowest byte is zero, so that no text that is too long can match. */
 static void set_canary(uint64_t v)
 {
-    uint64_t cr0 = read_cr0();
+    struct cpu_guards was = cpu_open_pages();
 
-    write_cr0(cr0 & ~CR0_WP);
     *(volatile uint64_t *)&__stack_chk_guard = v & ~(uint64_t)0xff;
-    write_cr0(cr0);
+    cpu_close_pages(was);
 }
 
 /* Who debugs an image may want the addresses that the linker chose. */

@@ -7,6 +7,7 @@
 #include <billet/machine.h>
 
 #include "acpi.h"
+#include "console.h"
 #include "cpu.h"
 #include "io.h"
 #include "memory.h"
@@ -97,6 +98,7 @@ _Noreturn void machine_reset(void)
     } no_idt = {.limit = 0};
 
     __asm__ volatile("cli");
+    serial_finish();
     if (platform.has_fadt && platform.fadt.reset.at) {
         write_register(&platform.fadt.reset, platform.fadt.reset_value);
         settle();
@@ -179,6 +181,7 @@ _Noreturn void machine_exit(int status)
         tell_host((unsigned)status);
         tell_pvpanic();
     }
+    serial_finish();
     power_off();
     machine_reset();
 }

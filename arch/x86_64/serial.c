@@ -14,6 +14,7 @@ enum {
     MODEM = COM1 + 4,
     STATUS = COM1 + 5,
     STATUS_EMPTY = 1 << 5, /* there is room for FIFO_BYTES */
+    STATUS_IDLE = 1 << 6,  /* the last bit is on the line */
     FIFO_BYTES = 16,
     /* A byte takes 87 us and a look at the port at least 0.1 us, so a UART
      * that works is never given up; one that does not costs 0.1 s, once. */
@@ -39,12 +40,12 @@ void serial_start(void)
     serial.fifo = (in8(FIFO) & 0xc0) == 0xc0 ? FIFO_BYTES : 1;
 }
 
-static bool wait_for_room(void)
+static bool wait_for(uint8_t status)
 {
     unsigned looks = serial.stuck ? 1 : LOOKS_MAX;
 
     while (looks-- > 0) {
-        if (in8(STATUS) & STATUS_EMPTY) {
+        if (in8(STATUS) & status) {
             serial.stuck = false;
             return true;
         }
@@ -61,7 +62,7 @@ static bool put(struct span s, size_t *room)
         size_t n, left;
 
         if (*room == 0) {
-            if (!wait_for_room())
+            if (!wait_for(STATUS_EMPTY))
                 return false;
             *room = serial.fifo;
         }
@@ -90,4 +91,10 @@ void serial_write(struct span text)
         n += newline ? 1 : 0;
         text = (struct span){text.p + n, text.n - n};
     }
+}
+
+void serial_finish(void)
+{
+    if (serial.present)
+        (void)wait_for(STATUS_IDLE);
 }

@@ -64,6 +64,12 @@ PACKAGES = {
          '/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/'
          'libclang_rt.fuzzer-x86_64.a'),
         ('gdb', 'gdb'),
+        # A processor with IBT, for test_branches.py.
+        ('bochs', 'bochs'),
+        ('bochsbios', '/usr/share/bochs/BIOS-bochs-latest'),
+        ('vgabios', '/usr/share/bochs/VGABIOS-lgpl-latest'),
+        ('bochs-sdl',
+         '/usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_sdl2_gui.so'),
         # The bench `lwip`.
         ('valgrind', 'valgrind'),
         ('liblwip-dev', '/usr/include/lwip/lwip/tcp.h'),

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 """Indirect calls in the image end at marks (endbr64), as a processor with IBT
-demands.  No processor that QEMU models has it, so this is read off the ELF:
-whatever function has its address taken, in code or data, begins with a mark."""
+demands.  Read off the ELF: whatever function has its address taken, in code or
+data, begins with a mark.  And seen on a processor of Bochs, for QEMU has none
+with IBT."""
 import re
 import struct
 import subprocess
 
-from harness import Failed, Skip, deadline
+from bochs import Bochs
+from harness import Failed, Skip, deadline, http_wait
 from billetlib import elf
 
 MARK = bytes.fromhex('f30f1efa')
@@ -77,3 +79,29 @@ def test_each_target_of_an_indirect_call_is_marked(t):
         for i in range(n):
             if bytes_at(image, base + i * step, 4) != MARK:
                 raise Failed(f'{name}: {i} has no mark')
+
+
+@deadline(240)
+def test_a_processor_with_ibt_stops_at_a_wrong_call(t):
+    iso = t.disk_image('iso', 'breaks', 'do=call-unmarked')
+    machine = Bochs(t, iso)
+    machine.wait_for('^now call-unmarked')
+    machine.wait_for('^PANIC: control protection violation')
+    machine.wait_for('^  build id ', 10)
+    assert 'survived' not in machine.text()
+
+
+@deadline(240)
+def test_a_processor_with_ibt_serves_pages(t):
+    http = t.free_port()
+    machine = Bochs(t, t.disk_image('iso', 'web'), [(http, 80)])
+    machine.wait_for(r'uplink: address 10\.0\.2\.15')
+    http_wait(http)
+    assert 'PANIC' not in machine.text(), machine.text()
+
+
+@deadline(240)
+def test_the_last_line_is_out_before_the_power(t):
+    """Of a UART that takes its time."""
+    machine = Bochs(t, t.disk_image('iso', 'hello'))
+    machine.wait_for(r'(?s)(Hello, world\n.*){4}')

@@ -87,6 +87,21 @@ static void execute_data(struct env *env)
     call(data_code);
 }
 
+/* Code, but not the begin of what may be called: for processors with IBT. */
+#if defined(__CET__) && (__CET__ & 1)
+__attribute__((nocf_check))
+#endif
+static void
+unmarked(void)
+{
+}
+
+static void call_unmarked(struct env *env)
+{
+    (void)env;
+    call((const void *)(uintptr_t)unmarked);
+}
+
 /* A fiber's, as the application runs in one. */
 static void execute_stack(struct env *env)
 {
@@ -227,6 +242,7 @@ static const struct {
               {"write-constant", write_constant},
               {"execute-constant", execute_constant},
               {"execute-data", execute_data},
+              {"call-unmarked", call_unmarked},
               {"execute-stack", execute_stack},
               {"execute-heap", execute_heap},
               {"overflow-fiber", overflow_fiber},
