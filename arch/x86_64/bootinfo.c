@@ -96,6 +96,7 @@ const char *boot_cmdline_at(struct boot_info *b, const struct phys *m,
 {
     size_t n = BOOT_CMDLINE_BYTES_MAX;
     struct span s;
+    bool ends;
 
     if (text == 0)
         return NULL;
@@ -104,9 +105,11 @@ const char *boot_cmdline_at(struct boot_info *b, const struct phys *m,
     s = phys_at(m, text, n);
     if (s.n == 0)
         return "the command line lies outside of memory";
-    if (!memchr(s.p, 0, s.n))
+    ends = memchr(s.p, 0, s.n);
+    if (!ends && n < BOOT_CMDLINE_BYTES_MAX)
         return "the command line has no end";
-    return boot_cmdline_read(b, s, with_path);
+    /* Else it is longer than what is taken, which is said with the path. */
+    return boot_cmdline_read(b, s, with_path && ends);
 }
 
 const char *boot_info_read(struct boot_info *b, const struct phys *m,

@@ -9,7 +9,12 @@
 #include <base/bytes.h>
 #include <string.h>
 
-enum { NAME_MAX = 40, FAR = NAME_MAX, PART_SCORE = 2 };
+enum {
+    NAME_MAX = 40,
+    FAR = NAME_MAX,
+    PART_SCORE = 2,
+    CASE = 0x20 /* what a capital letter has not; no slip by itself */
+};
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -35,7 +40,7 @@ static unsigned slips(struct span a, struct span b)
         now = spare;
         now[0] = i;
         for (unsigned j = 1; j <= b.n; j++) {
-            bool same = a.p[i - 1] == b.p[j - 1];
+            bool same = ((a.p[i - 1] ^ b.p[j - 1]) & ~CASE) == 0;
 
             now[j] = least(least(one[j], now[j - 1]) + 1, one[j - 1] + !same);
             if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&

@@ -54,6 +54,10 @@ START_TEST(test_unknown_keys_name_the_nearest)
                       "all keys"},
         {"--helo=x", "unknown key --helo: did you mean --hello or --help? "
                      "--help lists all keys"},
+        {"--HELLO=x", "unknown key --HELLO: did you mean --hello or --help? "
+                      "--help lists all keys"},
+        {"--PORT=80", "unknown key --PORT: did you mean --port? --help lists "
+                      "all keys"},
         {"--ipv4-gatway=::1",
          "unknown key --ipv4-gatway: did you mean "
          "--ipv4-gateway or --ipv4? --help lists all keys"},
