@@ -234,11 +234,12 @@ def test_files_of_a_seed(t, kind):
 
 
 @each(scsi={'device': 'scsi-cd', 'words': ['-device', 'virtio-scsi-pci']},
-      sata={'device': 'ide-cd,bus=ide.2', 'words': []})
-def test_a_seed_on_a_cd(t, device, words):
+      sata={'device': 'ide-cd,bus=ide.2', 'words': []},
+      ide={'device': 'ide-cd,bus=ide.1,unit=1', 'words': [], 'machine': 'pc'})
+def test_a_seed_on_a_cd(t, device, words, machine='q35'):
     image = seed(t, 'iso')
     guest = t.guest(line(
-        t, 'q35', ['--file=/user-data', '--label=cidata'], *words,
+        t, machine, ['--file=/user-data', '--label=cidata'], *words,
         *drive(image, 0, ',readonly=on'),
         '-device', f'{device},drive=drive0,serial=disk0'))
     guest.wait_for('SUCCESS')
