@@ -22,7 +22,12 @@ PART = re.compile(r'^(Cause|Cure|More): (.*?)(?=^(?:Cause|Cure|More): |\Z)',
 COLOUR = re.compile(r'\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]')
 # What stands before a message: syslog's head, our time and source, whose words
 # these are, how bad it is.
+# A journal, a pod and a compose file have heads of their own.
 HEAD = re.compile(r'^(?:<\d{1,3}>1 (?:\S+ ){5}(?:-|\[.*?\]) ?'
+                  r'|[A-Z][a-z]{2} \d{1,2} \d\d:\d\d:\d\d \S+ [\w./@-]+'
+                  r'(?:\[\d+\])?: |\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* '
+                  r'(?:std(?:out|err) [FP] |\S+ [\w./@-]+\[\d+\]: )?'
+                  r'|[\w./-]{1,64} \| '
                   r'|\[ *\d+\.\d+ [\w.-]+\] *|error: |warning: |debug: '
                   r'|billet: |mkimage\.py: )')
 NAME = re.compile(r'^(?:panic: [\w./-]+:\d+: |[\w./-]{1,64}: )')
@@ -136,15 +141,20 @@ def part_of(text, entries):
     """The entry of a message of which the text is a part."""
     if len(text) < PART_LEAST:
         return []
-    return [e for e in entries if any(
-        text in p or first_line_is(text, p) for p in e.patterns)][:1]
+    known = max(((first_line(text, p), i) for i, e in enumerate(entries)
+                 for p in e.patterns), default=(0, 0))
+    if known[0] >= PART_LEAST:
+        return [entries[known[1]]]
+    return [e for e in entries if any(text in p for p in e.patterns)][:1]
 
 
-def first_line_is(text, pattern):
-    """A message of two lines has a colon at the end of its first."""
-    return text.endswith(':') and any(
-        compiled(pattern[:m.start() + 1]).fullmatch(text)
-        for m in re.finditer(': ', pattern))
+def first_line(text, pattern):
+    """By how many of its own characters a text is the first line of a message,
+    which has a colon at its end; 0 if it is not."""
+    heads = [pattern[:m.start() + 1] for m in re.finditer(': ', pattern)] \
+        if text.endswith(':') else []
+    return max((len(h.replace('*', '')) for h in heads
+                if compiled(h).fullmatch(text)), default=0)
 
 
 def alike(text, pattern):

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: ISC
 """billet size: where an image's bytes went, and who wanted them."""
+import functools
 import html
 import json
 import subprocess
 from pathlib import Path
 
 from . import build, elf, references, say, treemap
+from .sources import locate
 from .tree import app, build_dir, shown
 
 ROWS = 25
 DATA = 'data without a source file'
+NAMELESS, HEADERS = 'without a symbol', 'headers and padding'
 
 
 def add_arguments(p):
@@ -38,15 +41,10 @@ def sources(path, addresses):
     return [tidy(line.rpartition(':')[0]) for line in text.splitlines()]
 
 
+@functools.lru_cache(maxsize=None)
 def tidy(path):
-    """Paths are mapped by the compiler; what is left of `..` goes here."""
-    parts = []
-    for part in path.split('/'):
-        if part == '..' and parts:
-            parts.pop()
-        elif part not in ('', '.', '..'):
-            parts.append(part)
-    return '/'.join(parts) if parts and parts != ['??'] else DATA
+    """As seen from the top of the tree, wherever it was built."""
+    return DATA if path in ('', '??') else locate(path)[0].strip('/')
 
 
 def measure(path):
@@ -57,11 +55,32 @@ def measure(path):
     functions = [s for s in kept if s.kind == references.FUNCTION]
     where = dict(zip([s.address for s in functions],
                      sources(path, [s.address for s in functions])))
-    return graph, [(where.get(s.address, DATA), s.name, s.size) for s in kept]
+    return graph, [(where.get(s.address, DATA), s.name, size)
+                   for s, size in own_bytes(kept)]
+
+
+def own_bytes(symbols):
+    """Each with the bytes that are no other's: one may lie within another."""
+    ends = [s.address for s in symbols[1:]] + [1 << 64]
+    return [(s, min(s.size, end - s.address))
+            for s, end in zip(symbols, ends)]
+
+
+def whole(graph, rows, total):
+    """The rows, and what else the file is made of: all of its bytes."""
+    left = {i: s.size for i, s in enumerate(graph.image.sections)
+            if s.flags & elf.SHF_ALLOC and s.kind != elf.SHT_NOBITS}
+    for symbol, size in own_bytes([s for s in graph.symbols
+                                   if s.section in left]):
+        left[symbol.section] -= size
+    rows = rows + [(NAMELESS, graph.image.sections[i].name, size)
+                   for i, size in left.items() if size > 0]
+    return rows + [(HEADERS, '', total - sum(size for _, _, size in rows))]
 
 
 def folder_of(source):
-    return source if source == DATA else str(Path(source).parent)
+    return source if source in (DATA, NAMELESS, HEADERS) \
+        else str(Path(source).parent)
 
 
 def by(rows, key):
@@ -112,9 +131,8 @@ def why(graph, name):
 def page(name, rows, total):
     title = f'{name}.elf: {total:,} bytes'
     return treemap.page(title, tree_of(rows),
-                        f'{html.escape(name)}: code and constants by folder, '
-                        'file and symbol. The rest of the file is headers and '
-                        'padding.')
+                        f'{html.escape(name)}: every byte of the file, by '
+                        'folder, file and symbol.')
 
 
 def run(options):
@@ -129,14 +147,15 @@ def run(options):
             why(references.Graph(path), options.why)
             return say.OK
         with say.aside(options.json):
-            _, rows = measure(path)
+            graph, rows = measure(path)
+        total = (build_path / target).stat().st_size
+        rows = whole(graph, rows, total)
     except elf.ElfError as error:
         raise say.Stop(str(error)) from None
     if options.json:
         print(json.dumps([{'source': s, 'symbol': n, 'bytes': b}
                           for s, n, b in rows], indent=1))
         return say.OK
-    total = (build_path / target).stat().st_size
     out = Path(options.output) if options.output else \
         build_path / f'{options.name}.size.html'
     say.write(out, page(options.name, rows, total))

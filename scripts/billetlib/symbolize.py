@@ -11,7 +11,9 @@ import sys
 from . import build, elf, say
 from .tree import app, build_dir, shown
 
-FRAME = re.compile(r'^(\s*(?:at|by) )0x([0-9a-f]+) ([A-Za-z_]\w*)\+0x([0-9a-f]+)')
+# A log may have put a head before it.
+FRAME = re.compile(r'^(?:.*\s)?(at|by) 0x([0-9a-f]+) ([A-Za-z_]\w*)'
+                   r'\+0x([0-9a-f]+)')
 BUILD_ID = re.compile(r'build id ([0-9a-f]{32})')
 FUNCTION = 2
 NT_GNU_BUILD_ID = 3
@@ -78,7 +80,7 @@ def resolve(match, known):
     same = [a for a in candidates if (a ^ printed) & 0xfff == 0]
     # The return address may be the next line's: look at the call before it.
     found = (same or candidates)[0]
-    return found if match[1].strip() == 'at' else found - 1
+    return found if match[1] == 'at' else found - 1
 
 
 def translate(text, path):

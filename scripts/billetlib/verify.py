@@ -25,7 +25,8 @@ def add_arguments(p):
 def git(*words):
     try:
         done = subprocess.run(
-            ['git', '-c', 'safe.directory=*', '-C', str(TOP), *words],
+            ['git', '-c', 'safe.directory=*', '-C', str(TOP),
+             f'--git-dir={TOP}/.git', f'--work-tree={TOP}', *words],
             capture_output=True, text=True)
     except FileNotFoundError:
         raise say.Stop('git: not installed', say.MISSING) from None

@@ -135,8 +135,15 @@ def test_size_adds_up(t):
                             t.build))
     total, size = sum(r['bytes'] for r in rows), \
         t.image('hello').stat().st_size
-    if not size * 0.6 < total <= size:
+    if total != size or any(r['bytes'] < 0 for r in rows):
         raise Failed(f'{total} bytes of symbols in a file of {size}')
+    named = sum(r['bytes'] for r in rows if r['source'] not in
+                ('without a symbol', 'headers and padding'))
+    if named < size * 0.6:
+        raise Failed(f'only {named} bytes have a symbol')
+    folders = {r['source'].split('/')[0] for r in rows}
+    if not {'arch', 'boot', 'lib', 'apps'} <= folders or 'tmp' in folders:
+        raise Failed(f'no folders of the tree: {folders}')
     page = t.path('size.html')
     t.run(BILLET, 'size', 'hello', '-o', page, '--build', t.build)
     text = page.read_text()
@@ -157,7 +164,7 @@ def test_size_says_why(t):
 
 def test_symbolize_finds_the_lines(t):
     log = t.path('panic.log')
-    log.write_text('  at 0x123456 log_line+0x4\n'
+    log.write_text('Nov 23 09:00:00 host web[1]:   at 0x123456 log_line+0x4\n'
                    '  by 0x100000 no_such_function+0x1 ?\n')
     said = t.run(BILLET, 'symbolize', 'hello', log, '--build',
                  t.build).decode()

@@ -126,6 +126,25 @@ class TestExplain(unittest.TestCase):
         self.assertEqual(explained('panic: lib/base/heap.c:9: heap: given '
                                    'back twice'), ['The heap is damaged'])
 
+    def test_heads_of_other_logs(self):
+        for head in ('Nov  3 09:00:00 host web[1]: ', 'web-1  | ',
+                     '2026-11-23T09:00:00.123Z stdout F ',
+                     '2026-11-23T09:00:00+01:00 host qemu[77]: ',
+                     '2026-11-23 09:00:00 '):
+            self.assertEqual(
+                explained(head + '[    0.004211 net] error: no device for the '
+                          'network `uplink`; give the machine one, with '
+                          'QEMU:'), ['No network device'], head)
+
+    def test_the_first_of_two_lines(self):
+        for line, title in (
+                ('billet: port 80 of this machine is in use; choose another, '
+                 'for example:', 'Ports of this machine'),
+                ('billet: --disk x: there is no x; an empty one:',
+                 'Arguments of the commands')):
+            self.assertEqual(explained(line), [title])
+        self.assertEqual(explained('what nobody says ends in a colon:'), [])
+
     def test_a_part_of_a_message_is_enough(self):
         self.assertEqual(explained('no certificate was given'),
                          ['A certificate made at boot'])

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / 'scripts'))
-from billetlib import elf, manifest, new, runner, say  # noqa: E402
+from billetlib import elf, manifest, new, runner, say, verify  # noqa: E402
 
 BILLET = TOP / 'scripts' / 'billet'
 PF_X, PF_W, PF_R = 1, 2, 4
@@ -114,6 +115,19 @@ class Words(unittest.TestCase):
                       done.stdout)
         self.refused(3, 'run', 'hello', PATH=str(self.folder),
                      said='this needs: gcc meson ninja-build')
+
+    @unittest.skipUnless(shutil.which('git'), 'no git')
+    def test_a_repository_around_the_tree_is_another(self):
+        git = ['git', '-C', str(self.folder), '-c', 'user.name=x', '-c',
+               'user.email=x@example.com']
+        subprocess.run([*git, 'init', '-q'], check=True)
+        subprocess.run([*git, 'commit', '-q', '--allow-empty', '-m', 'x'],
+                       check=True)
+        (self.folder / 'inner').mkdir()
+        for top, known in ((self.folder, True), (self.folder / 'inner', False)):
+            with mock.patch.object(verify, 'TOP', top):
+                self.assertEqual(bool(verify.git('describe', '--always')),
+                                 known)
 
     def test_a_line_may_begin_with_dashes(self):
         said = billet('explain', '--disk x: there is no x; an empty one:'
