@@ -7,6 +7,9 @@ from pathlib import Path
 from . import build, keys, packages, say
 from .tree import TOP, app, build_dir, shown
 
+sys.path.insert(0, str(TOP / 'boot' / 'image'))
+import mkimage  # noqa: E402
+
 FORMATS = ('elf', 'iso', 'raw', 'qcow2', 'gce.tar.gz', 'vhd', 'vmdk',
            'oci.tar')
 SHORT = {'gce': 'gce.tar.gz', 'oci': 'oci.tar', 'azure': 'vhd',
@@ -18,6 +21,12 @@ WARNINGS = {
     'vmdk': "AWS Nitro: it boots there, but has no network yet (no driver for "
             'ENA). docs/deploy.md has what works where',
 }
+
+
+def size(text):
+    """As it is; what is no size is said before anything is built."""
+    mkimage.size_bytes(text)
+    return text
 
 
 def add_arguments(p):
@@ -33,7 +42,7 @@ def add_arguments(p):
                    metavar='KEY=VALUE',
                    help='an argument for the image; repeat as needed; '
                    '`billet config` changes it later')
-    p.add_argument('--size', metavar='N',
+    p.add_argument('--size', type=size, metavar='N',
                    help="the disk's size at least, in MiB or with K, M, G or T "
                    'behind it (default: what the content takes)')
     p.add_argument('--slots', action='store_true',
