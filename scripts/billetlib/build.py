@@ -30,6 +30,9 @@ def setup(build, options=(), compiler=None):
 
 
 def compile(build, targets=()):
+    if not os.access(build, os.W_OK):
+        raise say.Stop(f'{shown(build)}: the build directory cannot be written '
+                       'to; another one: --build DIR, or BILLET_BUILD')
     # A line for each of a thousand steps is for a screen that rewrites it.
     quiet = [] if sys.stdout.isatty() else ['--quiet']
     say.must(['ninja', *quiet, '-C', shown(build), *targets],

@@ -213,6 +213,8 @@ def run(options):
         for entry in entries:
             print('\n'.join(entry.patterns))
         return say.OK
+    if not options.line and sys.stdin.isatty():
+        print('the lines, and then Ctrl-D:', file=sys.stderr, flush=True)
     # Words that no quotes keep together are one line.
     lines = [' '.join(options.line)] if options.line else sys.stdin
     done = [explain(line, entries) for line in lines if message(line)]

@@ -100,6 +100,9 @@ def run(options):
     output = options.output or Path(f'{options.name}.{options.format}')
     if output.is_dir():
         raise say.Stop(f'{output}: a folder; -o wants a file', say.USAGE)
+    if options.sequence < 0 or options.sequence and not options.slots:
+        raise say.Stop('--sequence is a number from 0 on, and goes with '
+                       '--slots', say.USAGE)
     if options.format == 'elf':
         if options.arg or options.size or options.firmware or options.slots:
             raise say.Stop('an elf holds no arguments and has no size: give '

@@ -68,9 +68,11 @@ def run_suite(report, name, results, options):
 
 def run(options):
     if options.list:
-        for test in suites.system_tests():
-            print(test['name'])
-        return say.OK
+        wanted = [test['name'] for test in suites.system_tests()
+                  if not options.names
+                  or any(name in test['name'] for name in options.names)]
+        print('\n'.join(wanted))
+        return say.OK if wanted else say.FAILED
     report = Report()
     try:
         build_path = prepare(options)

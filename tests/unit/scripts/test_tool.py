@@ -13,7 +13,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(TOP / 'scripts'))
-from billetlib import elf, manifest, new, runner, say, verify  # noqa: E402
+from billetlib import build, elf, manifest, new, runner, say, verify  # noqa: E402
 
 BILLET = TOP / 'scripts' / 'billet'
 PF_X, PF_W, PF_R = 1, 2, 4
@@ -69,9 +69,12 @@ class Words(unittest.TestCase):
 
     def test_places_that_cannot_be_written(self):
         (self.folder / 'file').touch()
-        for build in (self.folder / 'file', '/proc/nowhere'):
-            self.refused(1, 'run', 'hello', '--build', build,
+        for place in (self.folder / 'file', '/proc/nowhere'):
+            self.refused(1, 'run', 'hello', '--build', place,
                          said='no folder can be made there')
+        with mock.patch.object(os, 'access', lambda path, mode: False):
+            with self.assertRaisesRegex(say.Stop, 'cannot be written to'):
+                build.compile(self.folder)
         self.refused(2, 'image', 'hello', '-o', self.folder,
                      said='a folder; -o wants a file')
 
@@ -83,6 +86,13 @@ class Words(unittest.TestCase):
         self.refused(2, 'config', said='are required: list|get|set|unset, '
                      'IMAGE\n')
         self.refused(2, 'bench', 'cake', said='no such measurement')
+        for more in (['--sequence=3'], ['--slots', '--sequence=-1']):
+            self.refused(2, 'image', 'hello', *more, said='goes with --slots')
+
+    def test_a_list_is_of_what_is_named(self):
+        listed = billet('test', '--list', 'twenty').stdout.decode().split('\n')
+        self.assertTrue(all('twenty' in name for name in listed[:-1]))
+        self.assertGreater(len(listed), 1)
 
     def test_addresses_that_are_none(self):
         for url in ('https://[x', 'https://x:99999', 'https://x:y', 'x', ''):
