@@ -190,6 +190,7 @@ static void make_plan(struct env *env, struct mspan memory)
     log_debug(env->log, "boot", "image at 0x%lx, stack at 0x%lx, heap at 0x%lx",
               machine_base(), (uintptr_t)__builtin_frame_address(0),
               (uintptr_t)memory.p + skip);
+    log_debug(env->log, "boot", "time by %s", machine_clock());
     arena_init(&boot_system.arena,
                (struct mspan){memory.p + skip, memory.n - skip});
     if (networks(env->manifest) == 0)

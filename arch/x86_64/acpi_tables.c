@@ -206,6 +206,13 @@ bool acpi_fadt_read(struct acpi_fadt *f, struct span s)
     return true;
 }
 
+uint64_t acpi_hpet_read(struct span s)
+{
+    struct acpi_register r = read_register(s, 40);
+
+    return r.is_port ? 0 : r.at;
+}
+
 void acpi_madt_default(struct acpi_madt *m)
 {
     *m = (struct acpi_madt){.lapic = 0xfee00000,

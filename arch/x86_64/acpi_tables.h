@@ -59,6 +59,9 @@ struct acpi_fadt {
 };
 MUST_USE bool acpi_fadt_read(struct acpi_fadt *, struct span table);
 
+/* HPET: where its registers are; 0: it says nothing that can be used. */
+uint64_t acpi_hpet_read(struct span table);
+
 /* MADT: interrupt controllers. */
 struct acpi_madt {
     uint64_t lapic;

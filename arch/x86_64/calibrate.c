@@ -82,6 +82,27 @@ uint64_t ticker_tsc(struct ticker *t, uint64_t tsc)
     return tsc;
 }
 
+uint64_t counter_read(struct counter *c, uint32_t value)
+{
+    uint64_t range = UINT64_C(1) << c->bits;
+    uint64_t gone = (value - c->last) & (range - 1);
+
+    if (gone < range / 2) {
+        c->count += gone;
+        c->last = value;
+    }
+    return c->count;
+}
+
+uint32_t hpet_hz(uint32_t period)
+{
+    enum { PERIOD_MIN = 1000000, PERIOD_MAX = 100000000 }; /* 1 to 100 ns */
+
+    return period >= PERIOD_MIN && period <= PERIOD_MAX
+               ? (uint32_t)(UINT64_C(1000000000000000) / period)
+               : 0;
+}
+
 uint64_t sleep_ns(struct sleep *s, uint64_t seconds, uint64_t now)
 {
     enum { SEEN = 2 };

@@ -70,6 +70,20 @@ struct sleep {
 };
 uint64_t sleep_ns(struct sleep *, uint64_t seconds, uint64_t now);
 
+/* A reference as a clock: it counts on where the hardware's counter wraps. */
+struct counter {
+    uint64_t count;
+    uint32_t last;
+    unsigned bits; /* of the hardware's */
+};
+
+/* What the hardware's counter reads now; to be told at least once in half of
+ * its range.  One that seems to be back has stood still. */
+uint64_t counter_read(struct counter *, uint32_t value);
+
+/* An HPET's rate by its period in 10^-15 s; 0 when that cannot be. */
+uint32_t hpet_hz(uint32_t period);
+
 /* KVM's description of its clock, as the host writes it. */
 struct pvclock {
     uint32_t version; /* odd while it is being written */

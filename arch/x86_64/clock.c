@@ -5,6 +5,9 @@
  * Time is counted by the TSC.  How fast that runs, KVM's clock or CPUID says;
  * else it is measured against a reference for 2 ms, asleep, and again over ever
  * longer times while the machine runs, when it is about to sleep anyway.
+ *
+ * A processor whose TSC runs faster and slower, as old ones' do, tells no time:
+ * there the reference itself is counted.
  */
 #include "clock.h"
 
@@ -42,8 +45,11 @@ static struct {
     const char *name;
     struct ticker tick;
     ns_t ns_last;
+    bool special; /* not by the TSC alone, but: */
     bool use_pv;
-    uint64_t pv0; /* KVM's time at time zero */
+    struct counter board; /* the reference, for want of a steady TSC */
+    ns_t board_step;      /* it is read so often at least */
+    uint64_t pv0;         /* KVM's time at time zero */
     bool tsc_deadline;
     uint64_t lapic_hz;
     ns_t armed; /* the timer is set for then; 0: it is not */
@@ -83,17 +89,22 @@ static struct pvclock pv_read(void)
 }
 
 /* Apart, for its canary is not to be paid where only the TSC is read. */
-__attribute__((noinline)) static ns_t pv_now(void)
+__attribute__((noinline)) static ns_t special_now(void)
 {
-    struct pvclock p = pv_read();
-    uint64_t ns = pvclock_ns(&p, tsc_now());
+    struct pvclock p;
+    uint64_t ns;
 
+    if (!clock.use_pv)
+        return ticker_ns(&clock.tick,
+                         counter_read(&clock.board, reference_read()));
+    p = pv_read();
+    ns = pvclock_ns(&p, tsc_now());
     return ns > clock.pv0 ? ns - clock.pv0 : 0;
 }
 
 ns_t machine_now(void)
 {
-    ns_t ns = clock.use_pv ? pv_now() : ticker_ns(&clock.tick, rdtsc());
+    ns_t ns = clock.special ? special_now() : ticker_ns(&clock.tick, rdtsc());
 
     if (ns < clock.ns_last)
         ns = clock.ns_last;
@@ -121,7 +132,7 @@ static uint64_t start_pv(void)
         return 0;
     now = pvclock_ns(&p, rdtsc());
     since = calibrate_muldiv(rdtsc() - clock.tick.tsc0, NS_PER_SEC, hz);
-    clock.use_pv = true;
+    clock.special = clock.use_pv = true;
     clock.pv0 = now > since ? now - since : 0;
     clock.name = "kvmclock";
     return hz;
@@ -175,7 +186,8 @@ static bool nap(void)
 static void measure(void)
 {
     bool known =
-        reference_start(&clock.reference, (uint16_t)platform.fadt.pm_timer);
+        reference_start(&clock.reference, acpi_hpet_read(acpi_table("HPET")),
+                        (uint16_t)platform.fadt.pm_timer);
     struct sample from, to, timer_from, timer_to;
     uint64_t counted, about;
     bool ticked;
@@ -214,36 +226,48 @@ static void measure(void)
                                           timer_to.tsc - timer_from.tsc);
 }
 
+/* From now on count the reference; what has gone by, by the TSC. */
+static void leave_tsc(void)
+{
+    enum { NAME_AT = sizeof("TSC by the ") - 1 };
+    ns_t gone =
+        calibrate_muldiv(rdtsc() - clock.tick.tsc0, NS_PER_SEC, clock.tick.hz);
+
+    clock.special = true;
+    clock.board = (struct counter){.last = reference_read(),
+                                   .bits = clock.reference.bits};
+    clock.board_step = calibrate_muldiv(UINT64_C(1) << (clock.board.bits - 2),
+                                        NS_PER_SEC, clock.reference.hz);
+    clock.tick = (struct ticker){.ns0 = gone, .hz = clock.reference.hz};
+    clock.tsc_deadline = false;
+    clock.refine_at = NS_NEVER;
+    clock.name += NAME_AT;
+}
+
 void clock_start(uint64_t first_tsc)
 {
+    bool steady = cpu.steady_tsc || cpu.hypervisor != HYPERVISOR_NONE;
+
     clock.tick.tsc0 = clock.tick.last = first_tsc;
     clock.refine_at = NS_NEVER;
     clock.tick.hz = start_pv();
-    if (clock.tick.hz == 0)
+    if (clock.tick.hz == 0 && steady)
         clock.tick.hz = hz_by_cpuid();
     clock.tsc_deadline = cpu.tsc_deadline;
     if (clock.lapic_hz == 0 && cpu.hypervisor == HYPERVISOR_KVM)
         clock.lapic_hz = LAPIC_VIRTUAL_HZ;
     if (clock.tick.hz == 0 || (clock.lapic_hz == 0 && !clock.tsc_deadline))
         measure();
+    if (!steady && clock.refine_at != NS_NEVER && clock.reference.bits > 16)
+        leave_tsc();
     clock.tick.mult = calibrate_mult(clock.tick.hz);
     if (clock.tsc_deadline)
         lapic_timer_mode(LAPIC_TIMER_BY_TSC);
 }
 
-const char *clock_name(void)
+const char *machine_clock(void)
 {
     return clock.name;
-}
-
-uint64_t clock_hz(void)
-{
-    return clock.tick.hz;
-}
-
-uint64_t clock_timer_hz(void)
-{
-    return clock.tsc_deadline ? 0 : clock.lapic_hz;
 }
 
 /* The longer the time, the better the measurement. */
@@ -270,6 +294,8 @@ static void arm(ns_t now, ns_t deadline)
 {
     uint64_t count;
 
+    if (clock.board_step && deadline - now > clock.board_step)
+        deadline = now + clock.board_step;
     if (deadline == NS_NEVER || deadline == clock.armed)
         return;
     clock.armed = deadline;

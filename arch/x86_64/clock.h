@@ -12,11 +12,4 @@
  * when nothing but measuring tells. */
 void clock_start(uint64_t first_tsc);
 
-/* How the time is known, for the log: "kvmclock". */
-const char *clock_name(void);
-
-/* Ticks a second: of the TSC, and of the local APIC's timer (0: not used). */
-uint64_t clock_hz(void);
-uint64_t clock_timer_hz(void);
-
 #endif

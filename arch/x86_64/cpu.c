@@ -68,6 +68,8 @@ void cpu_find(void)
     r = cpuid(LEAF_EXTENDED + 1, 0); /* the entry code has asked for it */
     cpu.nx = bit(r.d, 20);
     cpu.huge_pages = bit(r.d, 26);
+    if (extended.a >= LEAF_EXTENDED + 7)
+        cpu.steady_tsc = bit(cpuid(LEAF_EXTENDED + 7, 0).d, 8);
     cpu.address_bits = 36;
     if (extended.a >= LEAF_EXTENDED + 8)
         cpu.address_bits = (uint8_t)cpuid(LEAF_EXTENDED + 8, 0).a;

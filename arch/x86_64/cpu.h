@@ -87,7 +87,8 @@ struct cpu {
     uint32_t hypervisor_max; /* highest leaf from 0x40000000 on; 0: none */
     uint32_t kvm_features;
     uint32_t max_leaf;
-    bool nx, huge_pages, smep, smap, umip, ibt, xsave, machine_check;
+    bool nx, huge_pages, smep, smap, umip, ibt, steady_tsc, xsave,
+        machine_check;
     bool rdrand, rdseed, tsc_deadline, x2apic, apic;
     uint8_t address_bits; /* of physical memory */
 };

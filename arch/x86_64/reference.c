@@ -10,6 +10,7 @@
 #include "apic.h"
 #include "cpu.h"
 #include "io.h"
+#include "memory.h"
 
 enum {
     PM_TIMER_HZ = 3579545,
@@ -37,11 +38,30 @@ enum {
     LOOKS_MAX = 256 /* for a step; so many reads take longer than one */
 };
 
-static uint16_t pm_timer; /* its port; 0: the PIT */
+enum { /* HPET: 32-bit registers */
+       HPET_BYTES = 1024,
+       HPET_PERIOD = 0x04 / 4,
+       HPET_CONFIG = 0x10 / 4,
+       HPET_COUNT = 0xf0 / 4,
+       HPET_BITS = 32,
+       HPET_ENABLE = 1
+};
+
+static struct {
+    uint32_t (*read)(void);
+    const char *name;
+    uint16_t port; /* the ACPI timer's */
+    volatile uint32_t *hpet;
+} chosen;
+
+static uint32_t read_hpet(void)
+{
+    return chosen.hpet[HPET_COUNT];
+}
 
 static uint32_t read_pm_timer(void)
 {
-    return in32(pm_timer) & ((1u << PM_TIMER_BITS) - 1);
+    return in32(chosen.port) & ((1u << PM_TIMER_BITS) - 1);
 }
 
 static uint32_t read_pit(void)
@@ -69,21 +89,49 @@ static bool start_pit(void)
            (PIT_COUNT_REPEAT & PIT_STATUS_MODE);
 }
 
-bool reference_start(struct reference *r, uint16_t port)
+/* Its rate; 0: there is none that works.  It counts from here on. */
+static uint32_t start_hpet(uint64_t at)
 {
-    pm_timer = port;
-    if (port && in32(port) != UINT32_MAX) {
-        *r = (struct reference){.hz = PM_TIMER_HZ, .bits = PM_TIMER_BITS};
+    uint32_t hz;
+
+    chosen.hpet = at ? memory_map_device(at, HPET_BYTES) : NULL;
+    hz = chosen.hpet ? hpet_hz(chosen.hpet[HPET_PERIOD]) : 0;
+    if (hz)
+        chosen.hpet[HPET_CONFIG] |= HPET_ENABLE;
+    return hz;
+}
+
+bool reference_start(struct reference *r, uint64_t hpet, uint16_t port)
+{
+    uint32_t hz = start_hpet(hpet);
+
+    if (hz) {
+        *r = (struct reference){.hz = hz, .bits = HPET_BITS};
+        chosen.read = read_hpet;
+        chosen.name = "TSC by the HPET";
         return true;
     }
-    pm_timer = 0;
+    chosen.port = port;
+    if (port && in32(port) != UINT32_MAX) {
+        *r = (struct reference){.hz = PM_TIMER_HZ, .bits = PM_TIMER_BITS};
+        chosen.read = read_pm_timer;
+        chosen.name = "TSC by the ACPI timer";
+        return true;
+    }
     *r = (struct reference){.hz = PIT_HZ, .bits = PIT_BITS};
+    chosen.read = read_pit;
+    chosen.name = "TSC by the PIT";
     return start_pit();
 }
 
 const char *reference_name(void)
 {
-    return pm_timer ? "TSC by the ACPI timer" : "TSC by the PIT";
+    return chosen.name;
+}
+
+uint32_t reference_read(void)
+{
+    return chosen.read();
 }
 
 void reference_tick(unsigned us)
@@ -121,7 +169,7 @@ static struct sample sample(uint32_t (*read)(void))
 
 struct sample reference_sample(void)
 {
-    return sample(pm_timer ? read_pm_timer : read_pit);
+    return sample(chosen.read);
 }
 
 struct sample reference_sample_lapic(void)

@@ -110,6 +110,9 @@ bool machine_id(uint8_t out[MACHINE_ID_BYTES]);
  * there are none.  Nothing about them is checked. */
 struct span machine_smbios(void);
 
+/* How it knows the time, for the log: "kvmclock". */
+const char *machine_clock(void);
+
 /* When the first instruction ran, on machine_now()'s scale; normally 0. */
 ns_t machine_boot_ns(void);
 

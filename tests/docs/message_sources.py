@@ -37,7 +37,7 @@ ESCAPES = {'\\n': ' ', '\\r': ' ', '\\"': '"', '\\\\': '\\', '%%': '%'}
 NOT = {
     'arch/hosted/machine.c': {'* *, a process'},
     'arch/x86_64/machine.c': {'a virtual machine', 'QEMU microvm', 'QEMU pc'},
-    'arch/x86_64/reference.c': {'TSC by the ACPI timer', 'TSC by the PIT'},
+    'arch/x86_64/reference.c': {'TSC by the ACPI timer', 'TSC by the HPET', 'TSC by the PIT'},
     'arch/x86_64/panic.c': {'build id *', 'rax * rbx * rcx *',
                             'rdx * rsi * rdi *', 'rbp * rsp * r8 *',
                             'r15 * flags * cr2 *'},

@@ -313,6 +313,23 @@ START_TEST(test_mcfg)
 }
 END_TEST
 
+START_TEST(test_hpet)
+{
+    uint8_t t[56] = {[44] = 0x00, [45] = 0x00, [46] = 0xd0, [47] = 0xfe};
+    struct span s = {t, sizeof(t)};
+
+    ck_assert_uint_eq(acpi_hpet_read(s), 0xfed00000);
+    s.n = 51;
+    ck_assert_uint_eq(acpi_hpet_read(s), 0);
+    s.n = sizeof(t);
+    t[40] = 1; /* a port */
+    ck_assert_uint_eq(acpi_hpet_read(s), 0);
+    t[40] = 2; /* PCI configuration space */
+    ck_assert_uint_eq(acpi_hpet_read(s), 0);
+    ck_assert_uint_eq(acpi_hpet_read((struct span){0}), 0);
+}
+END_TEST
+
 START_TEST(test_twenty_thousand_mutations_are_survived)
 {
     static const size_t at[] = {RSDP, LIST, FADT, MADT, DSDT, MCFG};
@@ -346,7 +363,7 @@ START_TEST(test_twenty_thousand_mutations_are_survived)
 }
 END_TEST
 
-RUN_TESTS("acpi", PANICS(), test_tables_are_found_by_both_lists,
+RUN_TESTS("acpi", PANICS(), test_hpet, test_tables_are_found_by_both_lists,
           test_tables_of_one_name_are_counted, test_a_wrong_sum_is_no_table,
           test_the_sum_of_a_long_table, test_lengths_that_cannot_be_are_refused,
           test_the_root_is_found_where_firmware_puts_it, test_fadt_of_a_pc,

@@ -159,6 +159,47 @@ START_TEST(test_sleep_is_what_the_board_says_more)
 }
 END_TEST
 
+START_TEST(test_a_counter_goes_on_where_the_hardware_wraps)
+{
+    static const unsigned bits[] = {24, 32};
+
+    for (unsigned i = 0; i < ARRAY_LEN(bits); i++) {
+        uint64_t mask = (UINT64_C(1) << bits[i]) - 1, step = mask / 3;
+        struct counter c = {.last = (uint32_t)(mask - 5), .bits = bits[i]};
+
+        for (uint64_t n = 1; n <= 20; n++)
+            ck_assert_uint_eq(
+                counter_read(&c, (uint32_t)((mask - 5 + n * step) & mask)),
+                n * step);
+    }
+}
+END_TEST
+
+START_TEST(test_a_counter_that_is_back_stands_still)
+{
+    struct counter c = {.last = 1000, .bits = 24};
+
+    ck_assert_uint_eq(counter_read(&c, 1500), 500);
+    ck_assert_uint_eq(counter_read(&c, 1400), 500);
+    ck_assert_uint_eq(counter_read(&c, 1500), 500);
+    ck_assert_uint_eq(counter_read(&c, 1600), 600);
+    for (unsigned i = 0; i < 100; i++)
+        ck_assert_uint_eq(counter_read(&c, 1600), 600);
+}
+END_TEST
+
+START_TEST(test_an_hpets_period_is_believed_within_reason)
+{
+    ck_assert_uint_eq(hpet_hz(10000000), 100000000); /* QEMU's */
+    ck_assert_uint_eq(hpet_hz(69841279), 14318179);  /* real ones */
+    ck_assert_uint_eq(hpet_hz(0), 0);
+    ck_assert_uint_eq(hpet_hz(999999), 0);
+    ck_assert_uint_eq(hpet_hz(100000000), 10000000);
+    ck_assert_uint_eq(hpet_hz(100000001), 0); /* more than it may be */
+    ck_assert_uint_eq(hpet_hz(UINT32_MAX), 0);
+}
+END_TEST
+
 RUN_TESTS("calibrate", PANICS(), test_two_milliseconds_give_half_a_thousandth,
           test_wraps_are_counted_by_what_is_known,
           test_samples_that_cannot_be_give_nothing,
@@ -166,4 +207,7 @@ RUN_TESTS("calibrate", PANICS(), test_two_milliseconds_give_half_a_thousandth,
           test_kvms_clock_with_shifts_both_ways,
           test_a_processor_that_lags_stops_time_for_a_moment,
           test_time_goes_on_by_another_tsc,
-          test_sleep_is_what_the_board_says_more)
+          test_sleep_is_what_the_board_says_more,
+          test_a_counter_goes_on_where_the_hardware_wraps,
+          test_a_counter_that_is_back_stands_still,
+          test_an_hpets_period_is_believed_within_reason)
