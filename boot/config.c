@@ -55,16 +55,31 @@ bool config_knows(const struct env *env, struct span name)
     return key_of(env->keys, name) != NULL;
 }
 
+/* Of the machine's arguments, those of the image stand before a "--": its
+ * configuration area has them, and what is typed at the boot loader comes
+ * after.  Without it all are the command line. */
+static unsigned of_the_image(const char *const *line, const char **args)
+{
+    for (unsigned n = 0; line[n] && n < SETTINGS_MAX; n++) {
+        if (strcmp(line[n], "--") == 0)
+            return n;
+        args[n] = line[n];
+    }
+    return 0;
+}
+
 enum err config_apply(struct env *env, char *error, size_t size)
 {
     static const char *args[SETTINGS_MAX + 1];
+    const char *const *line = machine_args();
+    unsigned own = of_the_image(line, args);
     enum err err = OK;
 
     env->keys->ngiven = 0;
     for (unsigned source = 0; source < SOURCES && !err; source++) {
         const char *name = settings_source_names[source];
         size_t said = 0;
-        unsigned n = 0;
+        unsigned n = source == SOURCE_IMAGE ? own : 0;
 
         for (unsigned i = 0; i < settings.n; i++)
             if (settings.list[i].source == source)
@@ -73,7 +88,7 @@ enum err config_apply(struct env *env, char *error, size_t size)
         if (source != SOURCE_COMMAND_LINE)
             said = fmt(error, size, "%s: ", name);
         err = keys_parse(env->keys,
-                         source == SOURCE_COMMAND_LINE ? machine_args() : args,
+                         source == SOURCE_COMMAND_LINE ? line + own : args,
                          name, error + said, size - said);
     }
     return err;

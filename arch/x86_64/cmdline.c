@@ -40,6 +40,7 @@ const char *cmdline_split(struct cmdline *c, struct span line)
     size_t at = 0;
 
     c->n = 0;
+    c->parted = false;
     c->args[0] = NULL;
     if (line.n >= CMDLINE_BYTES)
         return "the command line is longer than 4095 bytes";
@@ -48,12 +49,13 @@ const char *cmdline_split(struct cmdline *c, struct span line)
             at++;
         if (at == line.n)
             break;
-        if (c->n == CMDLINE_ARGS)
+        if (c->n == CMDLINE_ARGS + (c->parted ? 1u : 0u))
             return "the command line has more than 64 arguments";
         start = out;
         if (!take_argument(line, &at, &out))
             return "the command line has a quote that is not closed";
         *out++ = 0;
+        c->parted |= out - start == 3 && start[0] == '-' && start[1] == '-';
         c->args[c->n++] = start;
         c->args[c->n] = NULL;
     }

@@ -15,8 +15,9 @@ enum { CMDLINE_BYTES = 4096, CMDLINE_ARGS = 64 /* beyond: a boot error */ };
 
 struct cmdline {
     char text[CMDLINE_BYTES];
-    const char *args[CMDLINE_ARGS + 1]; /* NULL-terminated */
+    const char *args[CMDLINE_ARGS + 2]; /* NULL-terminated */
     unsigned n;
+    bool parted; /* there is a "--", which is not counted */
 };
 
 /* Split a copy of `line`.  NULL, or what is wrong with it, in words. */

@@ -2,7 +2,8 @@
 """The configuration area of an image: its grub.cfg, which has a fixed size.
 
 It is padded with empty lines, so that arguments can be changed later where
-they stand, without a thing moving on the disk.
+they stand, without a thing moving on the disk.  What follows their `--` is the
+command line: all other sources of keys come between (docs/platforms.md).
 """
 import re
 
@@ -18,7 +19,7 @@ WORD = r"(?:'[^']*'|\\')+"
 ONE = """\
 set timeout=0
 menuentry @NAME {
-    multiboot2 /boot/billet.elf@WORDS
+    multiboot2 /boot/billet.elf@WORDS --
 }
 """
 # A slot on trial is booted once: its `tries` is spent on the disk before it
@@ -29,7 +30,7 @@ set keep=a
 set tries=0
 load_env keep tries
 function billet {
-    multiboot2 /boot/slot-$1.elf update-slot=$2$1@WORDS
+    multiboot2 /boot/slot-$1.elf@WORDS -- update-slot=$2$1
 }
 function other {
     if [ "$keep" = b ]; then billet a trial-; else billet b trial-; fi
@@ -82,7 +83,7 @@ def check(args):
             raise ImageError(f'{arg!r}: not UTF-8') from None
     if len(args) > WORDS_MAX:
         raise ImageError(f'{len(args)} arguments; {WORDS_MAX} is the limit')
-    size = sum(on_the_line(arg) for arg in args)
+    size = sum(on_the_line(arg) for arg in args + ['--'])
     if size > LINE_MAX:
         raise ImageError(f'the arguments take {size} bytes on the command '
                          f'line; {LINE_MAX} is the limit')

@@ -207,7 +207,7 @@ enum err keys_parse(struct keys *keys, const char *const *args,
     if (size)
         error[0] = 0;
     for (; *args; args++)
-        if ((err = take(keys, *args, source, &r)))
+        if (strcmp(*args, "--") != 0 && (err = take(keys, *args, source, &r)))
             return err;
     return OK;
 }

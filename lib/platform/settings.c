@@ -8,6 +8,7 @@
 #include <base/fmt.h>
 
 const char *const settings_source_names[SOURCES] = {
+    [SOURCE_IMAGE] = "image",
     [SOURCE_SERVICE] = "metadata service",
     [SOURCE_CONFIG_2_NETWORK] = "config-2 disk's network data",
     [SOURCE_CONFIG_2_META] = "config-2 disk's metadata",

@@ -10,6 +10,7 @@
 
 /* From the weakest on: the later one counts. */
 enum settings_source {
+    SOURCE_IMAGE,   /* its own arguments */
     SOURCE_SERVICE, /* a metadata service */
     SOURCE_CONFIG_2_NETWORK,
     SOURCE_CONFIG_2_META,

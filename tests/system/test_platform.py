@@ -50,6 +50,17 @@ def test_the_command_line_counts_more_than_fw_cfg_and_that_than_smbios(t):
          r'(?m)^by line')
 
 
+def test_arguments_of_an_image_count_least(t):
+    image = t.disk_image('raw', 'hello', 'hello=baked in', 'delay=1')
+    guest = t.guest(qemu.Line('q35').disk(image)
+                    .add(*smbios('hello=by SMBIOS')))
+    said(guest, r'keys\] --hello from the SMBIOS',
+         r'keys\] --delay from the image', r'(?m)^by SMBIOS')
+    image = t.disk_image('raw', 'hello', 'helo=x')
+    said(t.guest(qemu.Line('q35').disk(image)),
+         r'hello: image: unknown key --helo: did you mean')
+
+
 @each(fw_cfg={'words': ['-fw_cfg', f'name={MARK},string=helo=x'],
               'error': r'hello: fw_cfg: unknown key --helo: did you mean'},
       line={'words': ['-fw_cfg', f'name={MARK},string=what?'],
@@ -293,6 +304,59 @@ def test_a_metadata_service_that_fails_at_first_is_asked_again(t):
     service(t, net, 'hetzner', 'delay=1\n', '169.254.169.254', failures=2)
     guest = cloud_guest(t, net, 'hetzner', *PLACE)
     said(guest, r'keys\] --delay from the metadata service')
+
+
+# The strongest last.
+ORDER = ['image', 'metadata service', 'config-2 disk', 'cidata disk', 'SMBIOS',
+         'fw_cfg', 'command line']
+# One key for each: it and all that are weaker give it.  Only what nobody asks
+# for before a metadata service is heard.
+GIVEN = {'image': 'http-body-timeout', 'metadata service': 'delay',
+         'config-2 disk': 'http-idle-timeout', 'cidata disk':
+         'http-reply-timeout', 'SMBIOS': 'http-header-timeout',
+         'fw_cfg': 'http-write-timeout', 'command line': 'hsts'}
+
+
+def test_each_source_counts_more_than_all_that_are_weaker(t):
+    text = {source: ''.join(f'{GIVEN[s]}={i + 1}\n' for s in ORDER[i:])
+            for i, source in enumerate(ORDER)}
+    line = text['image'].split() + ['--'] + PLACE + ['--logs=debug'] + \
+        text['command line'].split()
+    disks = [iso(t, 'cidata', {'user-data': text['cidata disk'],
+                               'meta-data': ''})]
+    disks[0] = disks[0].rename(disks[0].with_name('cidata.iso'))
+    disks.append(iso(t, 'config-2', {
+        'openstack/latest/user_data': text['config-2 disk']}))
+    words = [*fw_cfg(t, text['fw_cfg']), *smbios(*text['SMBIOS'].split()),
+             '-smbios', CLOUDS['hetzner'][0]]
+    for i, path in enumerate(disks):
+        words += ['-drive', f'file={qemu.comma(path)},format=raw,if=none,'
+                  f'id=seed{i},readonly=on', '-device',
+                  f'virtio-blk-pci,drive=seed{i}']
+    net = t.network()
+    service(t, net, 'hetzner', text['metadata service'], '169.254.169.254')
+    guest = net.guest(web(t, *words, args=line))
+    said(guest, *(rf'keys\] --{GIVEN[s]} from the {s}' for s in ORDER),
+         r'boot\] started')
+    for i, source in enumerate(ORDER):
+        for stronger in ORDER[i + 1:]:
+            if f'--{GIVEN[source]} from the {stronger}' in guest.text():
+                raise Failed(guest.text())
+
+
+@each(echo={'name': 'echo'}, router={'name': 'router'},
+      fetch={'name': 'fetch'})
+def test_every_image_with_a_network_reads_config_disks(t, name):
+    disk = fat(t, 'CIDATA', {'user-data': 'delay=1\n', 'meta-data': META_DATA})
+    args = ['--url=http://10.0.2.2:1/'] if name == 'fetch' else []
+    line = qemu.Line('q35').kernel(t.image(name), args)
+    line.add(*attach(disk, 'ahci'))
+    line.user_net([])
+    if name == 'router':
+        line.user_net([], net='net1', subnet='10.9.0.0/24')
+    said(t.guest(line), r'keys\] .*: instance i-17',
+         r'keys\] --delay from the cidata disk$',
+         r"keys\] --hostname from the cidata disk's meta-data")
 
 
 def test_without_an_answer_the_image_starts(t):

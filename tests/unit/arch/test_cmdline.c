@@ -84,6 +84,21 @@ START_TEST(test_the_65th_argument_is_an_error)
 }
 END_TEST
 
+START_TEST(test_what_parts_the_line_is_not_one_of_64)
+{
+    char line[2 * CMDLINE_ARGS + 8] = "-- ";
+
+    for (unsigned i = 0; i < CMDLINE_ARGS; i++)
+        memcpy(line + 3 + 2 * i, "x ", 3);
+    ck_assert_ptr_null(split(line));
+    ck_assert_uint_eq(c.n, CMDLINE_ARGS + 1);
+    ck_assert_str_eq(c.args[0], "--");
+    ck_assert_ptr_null(c.args[CMDLINE_ARGS + 1]);
+    memcpy(line + 3 + 2 * CMDLINE_ARGS, "y", 2);
+    ck_assert_ptr_nonnull(split(line));
+}
+END_TEST
+
 START_TEST(test_4095_bytes_fit_and_4096_do_not)
 {
     static char line[CMDLINE_BYTES + 1];
@@ -114,4 +129,5 @@ RUN_TESTS("cmdline", PANICS(),
           test_quotes_keep_blanks_and_are_taken_off,
           test_grubs_backslashes_are_taken_off, test_other_backslashes_stay,
           test_an_open_quote_is_an_error, test_the_65th_argument_is_an_error,
+          test_what_parts_the_line_is_not_one_of_64,
           test_4095_bytes_fit_and_4096_do_not, test_the_path_is_the_first_word)

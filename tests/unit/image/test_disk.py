@@ -157,10 +157,17 @@ class Settings(unittest.TestCase):
 
     def test_more_than_the_boot_takes_is_refused(self):
         settings.encode('x', ['a'] * 64)
+        settings.encode('x', ['a'] * 63, slots=True)
         for args in (['a'] * 65, ['a' * 4095], ['\0'], [''], ['a\n'],
                      ["'" * 2048], ['\udc80']):
             with self.assertRaises(ImageError, msg=args[0][:4]):
                 settings.encode('x', args, 1 << 20)
+
+    def test_arguments_stand_before_what_parts_them_from_the_line(self):
+        self.assertIn(b"/boot/billet.elf 'a=b' --\n",
+                      settings.encode('x', ['a=b']))
+        self.assertIn(b"/boot/slot-$1.elf 'a=b' -- update-slot=$2$1\n",
+                      settings.encode('x', ['a=b'], slots=True))
 
     def test_what_was_changed_by_hand_is_refused(self):
         good = settings.encode('x', ['a=b'])

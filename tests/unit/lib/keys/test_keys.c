@@ -34,7 +34,7 @@ END_TEST
 START_TEST(test_an_empty_text_is_a_value)
 {
     fresh();
-    ck_assert_int_eq(PARSE("--hello="), OK);
+    ck_assert_int_eq(PARSE("--", "--hello=", "--"), OK);
     ck_assert_str_eq(key_string(&keys, &table[HELLO]), "");
 }
 END_TEST
