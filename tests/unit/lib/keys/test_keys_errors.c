@@ -68,7 +68,7 @@ START_TEST(test_unknown_keys_name_the_nearest)
         {"--no-peer", "unknown key --no-peer: write --peer=off"},
         {"quiet", "unknown key --quiet; --help lists all keys"},
         {"", "unknown key --; --help lists all keys"},
-        {"---", "unknown key --; --help lists all keys"},
+        {"---", "unknown key ---; --help lists all keys"},
         {"=x", "unknown key --; --help lists all keys"},
     };
 
