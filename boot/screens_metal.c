@@ -9,6 +9,7 @@
 
 #include <base/fmt.h>
 #include <base/pool.h>
+#include <billet/machine.h>
 #include <display/bochs.h>
 #include <display/ps2.h>
 #include <log/log_impl.h>
@@ -17,6 +18,7 @@
 #include <virtio/kinds.h>
 #include <virtio/virtio.h>
 #include <x86_64/console.h>
+#include <x86_64/fault.h>
 #include <x86_64/io.h>
 #include <x86_64/irq.h>
 #include <x86_64/memory.h>
@@ -24,6 +26,7 @@
 #include <x86_64/platform.h>
 
 #include "consoles.h"
+#include "screens_panic.h"
 #include "system.h"
 
 enum {
@@ -67,6 +70,7 @@ static struct {
     struct ps2 ps2;
     bool has_ps2, polled;
     char names[NAMES_BYTES];
+    struct screens_panic panic;
 } found;
 
 size_t screens_devices_bytes(void)
@@ -221,6 +225,11 @@ static void find_inputs(struct env *env, struct virtio_dev **devs, unsigned n)
     }
 }
 
+static void panicked(struct span text)
+{
+    screens_panic_say(&found.panic, text);
+}
+
 enum err screens_find_display(struct env *env, struct screen *s, bool wanted,
                               struct display **out)
 {
@@ -242,6 +251,9 @@ enum err screens_find_display(struct env *env, struct screen *s, bool wanted,
         *out = find_bochs(env, s);
     if (!*out && is_given)
         *out = use_given(&p);
+    found.panic = (struct screens_panic){
+        .screen = s, .display = *out, .now = machine_now};
+    panic_shows(panicked);
     return OK;
 }
 

@@ -28,6 +28,9 @@ _Noreturn void exception_panic(const struct registers *);
 _Noreturn void panic_with(const char *file, int line, const char *what,
                           const struct registers *);
 
+/* Hand what a panic says to this function as well, in any state. */
+void panic_shows(void (*)(struct span text));
+
 /* Say what went wrong, registers and backtrace, and leave.  `what` is whole. */
 _Noreturn void panic_report(const char *what, const struct registers *);
 

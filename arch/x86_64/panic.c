@@ -21,6 +21,19 @@
 extern const uint8_t text_end[], build_id_start[], build_id_end[];
 
 static unsigned depth;
+static void (*show)(struct span text);
+
+void panic_shows(void (*to)(struct span text))
+{
+    show = to;
+}
+
+/* It lies where anybody may have written. */
+static bool is_code(void (*f)(struct span))
+{
+    return (uintptr_t)f >= (uintptr_t)image_base &&
+           (uintptr_t)f < (uintptr_t)text_end;
+}
 
 static void say(const char *format, ...)
 {
@@ -32,6 +45,8 @@ static void say(const char *format, ...)
     n = vfmt(line, sizeof(line), format, args);
     va_end(args);
     machine_log((struct span){(const uint8_t *)line, n});
+    if (is_code(show))
+        show((struct span){(const uint8_t *)line, n});
 }
 
 static void say_address(const char *before, uint64_t address, uint64_t call,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness import Failed, deadline, each, until
 from billetlib import qemu
+from test_panic import wait_asleep
 
 TOP = Path(__file__).resolve().parents[2]
 # The same words by keys of a German keyboard, and as a terminal says them.
@@ -189,6 +190,30 @@ def test_log_on_the_console(t):
     assert any(' screen] keyboards: PS/2' in line for line in found), found
     until(lambda: any('started in' in line for line in lines()), 30,
           'a later line')
+
+
+@each(vga={'make': kernel('pc', 'VGA')},
+      virtio={'make': kernel('q35', 'virtio-gpu-pci')},
+      microvm={'make': kernel('microvm', 'virtio-gpu-device')},
+      uefi={'make': iso('q35', 'VGA', True)})
+def test_a_panic_is_seen(t, make):
+    """The machine stands still where it would have left."""
+    line = make(t, [])
+    at = line.words.index('isa-debug-exit,iobase=0xf4,iosize=4')
+    del line.words[at - 1:at + 1]
+    line.add('-action', 'reboot=shutdown,shutdown=pause')
+    guest = t.guest(line)
+    guest.wait_for('^screen: ready', 100)
+    wait_asleep(guest)
+    guest.qmp('inject-nmi')
+    guest.wait_for(r'^  build id [0-9a-f]{32}$')
+    until(lambda: not guest.qmp('query-status')['running'], 30, 'it stands')
+    said = guest.text().splitlines()
+    first = next(i for i, s in enumerate(said) if s.startswith('PANIC: '))
+    said = said[first:]
+    assert said[0] == 'PANIC: non-maskable interrupt', said
+    found = read_text(shown(guest), 0, 0, 128, len(said), glyphs())
+    assert found == said, found
 
 
 def test_without_a_display(t):
