@@ -35,7 +35,7 @@ _billet()
         case $command in
         setup) COMPREPLY=($(compgen -W '-h --help --build --all -n --dry-run' -- "$word")) ;;
         run) COMPREPLY=($(compgen -W '-h --help --build -p --port -m --memory -a --arg --machine --accel --tap --pcap --disk --window --gdb -n --dry-run' -- "$word")) ;;
-        test) COMPREPLY=($(compgen -W '-h --help --build --fast --full -l --list' -- "$word")) ;;
+        test) COMPREPLY=($(compgen -W '-h --help --build --fast --full --soak -l --list' -- "$word")) ;;
         image) COMPREPLY=($(compgen -W '-h --help --build -f --format -a --arg --size --slots --sequence --firmware -o --output' -- "$word")) ;;
         bench) COMPREPLY=($(compgen -W '-h --help --build --json' -- "$word")) ;;
         inspect) COMPREPLY=($(compgen -W '-h --help --build --json --lines' -- "$word")) ;;

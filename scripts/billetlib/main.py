@@ -167,6 +167,8 @@ def add_test(add):
                    help='only what needs no QEMU: about a minute')
     p.add_argument('--full', action='store_true',
                    help='also fuzz for a minute each, and soak')
+    p.add_argument('--soak', type=testing.minutes, metavar='MINUTES',
+                   help='as --full, and soak for so long; 5 if not said')
     p.add_argument('-l', '--list', action='store_true',
                    help='only list the system tests')
     p.add_argument('names', nargs='*', metavar='NAME',

@@ -4,13 +4,23 @@
 Every suite yields results; one that has nothing to show is a failure itself,
 so that nothing passes by being absent.
 """
+import argparse
+import os
 import sys
 import time
 
 from . import build, packages, say, suites
 from .tree import build_dir
 
+SOAK_MINUTES_MAX = 7 * 24 * 60
 OUTCOMES = {'pass': 'ok  ', 'fail': 'FAIL', 'skip': 'skip'}
+
+
+def minutes(text):
+    if not text.isdecimal() or not 1 <= int(text) <= SOAK_MINUTES_MAX:
+        raise argparse.ArgumentTypeError(
+            f'"{text}": minutes, 1 to {SOAK_MINUTES_MAX}')
+    return int(text)
 
 
 class Report:
@@ -67,6 +77,9 @@ def run_suite(report, name, results, options):
 
 
 def run(options):
+    if options.soak:
+        options.full = True
+        os.environ['BILLET_SOAK_MINUTES'] = str(options.soak)
     if options.list:
         wanted = [test['name'] for test in suites.system_tests()
                   if not options.names

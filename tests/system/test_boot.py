@@ -21,14 +21,15 @@ def kernel(machine):
     return {'make': make, 'way': 'multiboot'}
 
 
-def pvh(machine):
+def pvh(machine, name='hello'):
     """QEMU takes a multiboot header first, so this file has lost it."""
     def make(t, args):
-        elf = t.image('hello').read_bytes()
-        magic = struct.pack('<I', 0x1badb002)
-        assert elf[:8192].count(magic) == 1, 'where is the multiboot header?'
+        elf = t.image(name).read_bytes()
+        # With its flags: code has the number of the magic, too.
+        header = struct.pack('<II', 0x1badb002, 0x10003)
+        assert elf[:8192].count(header) == 1, 'where is the multiboot header?'
         copy = t.path('pvh.elf')
-        copy.write_bytes(elf.replace(magic, bytes(4), 1))
+        copy.write_bytes(elf.replace(header, bytes(8), 1))
         return qemu.Line(machine).kernel(copy, args)
     return {'make': make, 'way': 'PVH'}
 
@@ -37,10 +38,10 @@ def grub(uefi):
     return 'multiboot2 on UEFI' if uefi else 'multiboot2'
 
 
-def cdrom(machine, uefi):
+def cdrom(machine, uefi, name='hello'):
     def make(t, args):
         line = firmware(t, qemu.Line(machine), uefi)
-        return line.cdrom(t.disk_image('iso', 'hello', *args))
+        return line.cdrom(t.disk_image('iso', name, *args))
     return {'make': make, 'way': grub(uefi)}
 
 

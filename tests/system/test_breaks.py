@@ -7,6 +7,7 @@ import re
 
 from billetlib import qemu
 from harness import each
+from test_boot import cdrom, pvh
 
 PANIC_STATUS = 3
 AT = 'at 0x[0-9a-f]+'
@@ -36,14 +37,31 @@ SAYS = {
 BOOTS = 20
 
 
-@each(**{what: {'what': what} for what in SAYS})
-def test_it_ends_in_a_panic(t, what):
-    guest = t.guest(qemu.Line().kernel(t.image('breaks'), [f'do={what}']))
-    guest.wait_for(f'^now {what}')
+def dies(t, line, what):
+    guest = t.guest(line)
+    guest.wait_for(f'^now {what}', 60)
     guest.wait_for(f'^PANIC: {SAYS[what]}')
     guest.wait_for(r'^  build id [0-9a-f]{32}$', 10)
     assert 'survived' not in guest.text()
     assert guest.wait_exit(20) == PANIC_STATUS
+
+
+@each(**{what: {'what': what} for what in SAYS})
+def test_it_ends_in_a_panic(t, what):
+    dies(t, qemu.Line().kernel(t.image('breaks'), [f'do={what}']), what)
+
+
+# What who boots an image has mapped, and left behind.
+WAYS = {'pvh-pc': pvh('pc', 'breaks'), 'pvh-microvm': pvh('microvm', 'breaks'),
+        'bios-iso': cdrom('pc', False, 'breaks'),
+        'uefi-iso': cdrom('q35', True, 'breaks')}
+EVERYWHERE = ('read-null', 'write-text', 'execute-stack', 'overflow-fiber')
+
+
+@each(**{f'{way}-{what}': {'make': found['make'], 'what': what}
+         for way, found in WAYS.items() for what in EVERYWHERE})
+def test_it_ends_so_however_it_was_booted(t, make, what):
+    dies(t, make(t, [f'do={what}']), what)
 
 
 def canary(t, guest):
