@@ -276,14 +276,20 @@ static void on_timer(struct timer *t, ns_t now)
     }
 }
 
-/* Who has asked for something gets it first. */
+/* Who has asked for something gets it first, but is to ask for nothing more
+ * (RFC 9113 6.8): what is on its way to us is still served. */
 static void stop(struct stop *s, ns_t now)
 {
     struct http2 *h2 = CONTAINER(s, struct http2, stop);
 
-    for (struct h2_conn *c = h2->first; c; c = c->next)
-        if (c->state == H2_OPEN)
-            timer_set(h2->loop, &c->timer, now);
+    for (struct h2_conn *c = h2->first; c; c = c->next) {
+        if (c->state != H2_OPEN)
+            continue;
+        if (c->njoined) /* without memory, it hears so at the end */
+            (void)nghttp2_submit_shutdown_notice(c->session);
+        h2_turn_later(c);
+        timer_set(h2->loop, &c->timer, now);
+    }
 }
 
 static bool serves(const struct stop *s)

@@ -116,10 +116,36 @@ def hundred(s):
     print('served')
 
 
+def stop(s):
+    """A long answer that waits for us, until the server says that it goes."""
+    size, reader = 1000000, Reader(s)
+    s.sendall(get(1, b'/random?bytes=%d' % size))
+    had, kind = 0, None
+    while had < 65535:
+        kind, stream, body = reader.next()
+        had += len(body) if kind == DATA else 0
+    print('asked', flush=True)
+    while kind != GOAWAY:
+        kind, stream, body = reader.next()
+    last, code = struct.unpack('>II', body[:8])
+    more = struct.pack('>I', size)
+    s.sendall(frame(WINDOW, 0, 0, more) + frame(WINDOW, 0, 1, more))
+    while had < size:
+        kind, stream, body = reader.next()
+        assert kind not in (RST, GOAWAY), kind
+        had += len(body) if kind == DATA else 0
+    print(f'goaway {code} after {last}, {had} bytes', flush=True)
+    try:
+        while True:
+            reader.next()
+    except EOFError:
+        print('ended by FIN', flush=True)
+
+
 def main():
     s = connect(sys.argv[1])
-    if sys.argv[2] == 'hundred':
-        hundred(s)
+    if sys.argv[2] in ('hundred', 'stop'):
+        {'hundred': hundred, 'stop': stop}[sys.argv[2]](s)
     else:
         flood(s, sys.argv[2])
 

@@ -4,10 +4,12 @@ clients that cost more than they ask for."""
 import hashlib
 import os
 import re
+import signal
 from pathlib import Path
 
 from billetlib import qemu
 from harness import Failed, each, until
+from test_dhcp import wait_for
 from test_https import HOSTS, SITE, WORDS, curl, web
 
 HERE = Path(__file__).parent
@@ -126,3 +128,25 @@ def test_http2_is_a_machine(t):
     if '500 succeeded, 0 failed' not in out:
         raise Failed(out[-1500:])
     nothing_is_left(t, net)
+
+
+@each(process_by_ipv4={'host': '10.73.0.2', 'machine': False},
+      image_by_ipv6={'host': 'fd73::2', 'machine': True})
+def test_http2_says_that_it_goes(t, host, machine):
+    """What was asked for is still given, in whole."""
+    net = t.network()
+    if machine:
+        image = net.guest(qemu.Line(cpu='max', memory_mb=96).kernel(
+            t.image('web'), [*WORDS, '--tls=on']))
+        image.wait_for('address fd73::2/64')
+    else:
+        image = web(t, net, '--tls=on')
+    client = net.start('python3', RUDE, host, 'stop', log='client')
+    wait_for(client, '(?m)^asked')
+    if machine:
+        image.qmp('system_powerdown')
+    else:
+        image.send_signal(signal.SIGTERM)
+    wait_for(client, '(?m)^goaway 0 after 2147483647, 1000000 bytes$')
+    wait_for(client, '(?m)^ended by FIN$')
+    assert (image.wait_exit(30) if machine else image.wait(30)) == 0

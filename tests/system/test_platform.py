@@ -50,10 +50,14 @@ def test_the_command_line_counts_more_than_fw_cfg_and_that_than_smbios(t):
          r'(?m)^by line')
 
 
-def test_arguments_of_an_image_count_least(t):
+@each(bios={'uefi': False}, uefi={'uefi': True})
+def test_arguments_of_an_image_count_least(t, uefi):
+    """By UEFI the SMBIOS is where its table of configurations says."""
     image = t.disk_image('raw', 'hello', 'hello=baked in', 'delay=1')
-    guest = t.guest(qemu.Line('q35').disk(image)
-                    .add(*smbios('hello=by SMBIOS')))
+    line = qemu.Line('q35').disk(image).add(*smbios('hello=by SMBIOS'))
+    if uefi:
+        line.add('-bios', t.ovmf())
+    guest = t.guest(line)
     said(guest, r'keys\] --hello from the SMBIOS',
          r'keys\] --delay from the image', r'(?m)^by SMBIOS')
     image = t.disk_image('raw', 'hello', 'helo=x')
