@@ -127,6 +127,14 @@ def test_watchdog(t, what):
         guest.wait_for('^Hello, world', 60)
 
 
+def test_watchdog_of_a_process(t):
+    """A signal of the kernel's, which nothing that hangs can keep from."""
+    t.run(t.image('breaks', ''), 'do=hang', '--watchdog=1',
+          status=-signal.SIGALRM)
+    assert t.run(t.image('hello', ''), 'delay=1', '--watchdog=1',
+                 text=True).count('Hello, world') == 4
+
+
 def test_watchdog_that_is_not_there(t):
     guest = t.guest(qemu.Line().kernel(t.image('hello'), ['--watchdog=2']))
     guest.wait_for('--watchdog: there is none; .* -device i6300esb')
