@@ -37,10 +37,10 @@ void keys_init(struct keys *, const struct key *first, const struct key *end,
  * Takes what `source` ("command line") gives: "--key=value", "key=value", and
  * for a flag "--key" or "key" alone; a per_net key also as "--NET.key=value",
  * and as "--NET.VLAN.key=value" for a sub-interface.
- * "--" alone says nothing.  NULL-terminated; the texts must stay.  Sources are read from the lowest to
- * the highest: a later call overrides an earlier one.  Within one call the
- * last of several values counts, so that a line can be appended to; boot says
- * so in the log (key_given.times).
+ * "--" alone says nothing.  NULL-terminated; the texts must stay.  Sources are
+ * read from the lowest to the highest: a later call overrides an earlier one.
+ * Within one call the last of several values counts, so that a line can be
+ * appended to; boot says so in the log (key_given.times).
  *
  * E_INVAL, and the reason in `error`, at the first argument that is not
  * accepted: an unknown key with the nearest known ones, or key, value and what
