@@ -24,6 +24,7 @@ KEYWORDS = set('''auto break case char const continue default do double else
     enum extern float for goto if inline int long register restrict return
     short signed sizeof static struct switch typedef union unsigned void
     volatile while linux unix'''.split())
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.DOTALL)
 TABLE = 'apps = {\n'
 
 README = """\
@@ -58,7 +59,8 @@ def identifier(name):
     word = name.replace('-', '_')
     taken = re.compile(rf'\b{word}(_metrics(_group)?)?\b')
     headers = (TOP / 'include' / 'billet').glob('**/*.h')
-    if word in KEYWORDS or any(taken.search(h.read_text()) for h in headers):
+    if word in KEYWORDS or any(taken.search(COMMENT.sub('', h.read_text()))
+                               for h in headers):
         return word + '_app'
     return word
 

@@ -260,9 +260,10 @@ def test_what_cannot_be_written_is_left_alone(t):
     folder.mkdir()
     os.mkfifo(t.path('device'))
     for kind in ('iso', 'vhd', 'oci.tar'):
-        for out in (folder, t.path('device'), t.path('nowhere/out')):
+        for out, status in ((folder, 2), (t.path('device'), 1),
+                            (t.path('nowhere/out'), 1)):
             billet(t, 'image', 'hello', '--build', t.build, '-f', kind, '-o',
-                   out, status=1)
+                   out, status=status)
         billet(t, 'image', 'hello', '--build', t.build, '-f', kind, '-o',
                folder / 'out', status=1, preexec_fn=small_files)
         assert not any(folder.iterdir()), list(folder.iterdir())

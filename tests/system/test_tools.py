@@ -72,8 +72,9 @@ def copy_of_tree(t):
     top = t.path('tree')
     shutil.copytree(TOP / 'scripts', top / 'scripts',
                     ignore=shutil.ignore_patterns('__pycache__'))
-    shutil.copytree(TOP / 'boot' / 'image', top / 'boot' / 'image',
-                    ignore=shutil.ignore_patterns('__pycache__'))
+    for folder in ('boot/image', 'include'):
+        shutil.copytree(TOP / folder, top / folder,
+                        ignore=shutil.ignore_patterns('__pycache__'))
     (top / 'apps').mkdir()
     shutil.copy(TOP / 'apps' / 'meson.build', top / 'apps')
     return top

@@ -108,6 +108,7 @@ class Words(unittest.TestCase):
                          said='cannot be the name')
         for name, want in (('stream', 'struct stream_app {'),
                            ('int', 'struct int_app {'),
+                           ('shop', 'struct shop {'),
                            ('my-shop', 'struct my_shop {')):
             self.assertIn(want, new.source(name, 'http'))
 
