@@ -19,18 +19,18 @@ struct entry {
     uint32_t type;
 };
 
-/* Take the next entry off the map; an entry is 20 bytes, base, length, type,
- * and what a later version may append.  False at its end. */
+/* Take the next entry off the map; an entry is BOOT_ENTRY_BYTES and what a
+ * later version may append.  False at its end. */
 static bool next_entry(struct boot_map *m, struct entry *e)
 {
     uint32_t skip = m->stride ? 0 : 4, stride = m->stride;
     uint64_t length;
 
-    if (m->entries.n < skip + 20)
+    if (m->entries.n < skip + BOOT_ENTRY_BYTES)
         return false;
     if (skip)
         stride = le32(m->entries.p) + 4;
-    if (stride < skip + 20 || stride > m->entries.n)
+    if (stride < skip + BOOT_ENTRY_BYTES || stride > m->entries.n)
         return false;
     e->base = le64(m->entries.p + skip);
     length = le64(m->entries.p + skip + 8);

@@ -25,6 +25,7 @@ enum boot_display { DISPLAY_UNKNOWN, DISPLAY_TEXT, DISPLAY_GRAPHICS };
 enum {
     BOOT_MODULES_MAX = 64, /* beyond: refused */
     BOOT_MAP_MAX = 512,    /* entries; beyond: refused */
+    BOOT_ENTRY_BYTES = 20, /* base, length, type */
     BOOT_TAGS_MAX = 1024,  /* Multiboot 2; beyond: refused */
     BOOT_INFO_BYTES_MAX = 1 << 20,
     BOOT_CMDLINE_BYTES_MAX = 8192 /* with the image's path before it */
@@ -42,6 +43,7 @@ struct boot_info {
     struct regions memory; /* all of it that may be used, in whole pages */
     struct regions free;   /* without what the loader put into it */
     struct regions acpi;   /* memory that holds ACPI's tables */
+    struct span map;       /* for PVH without one; BOOT_ENTRY_BYTES each */
     struct region module;  /* the first one that was given; else empty */
     struct cmdline cmdline;
     bool misused; /* what is wrong is what somebody wrote on it */

@@ -22,6 +22,7 @@
 #include "platform.h"
 #include "reference.h"
 #include "rtc.h"
+#include "xen.h"
 
 enum {
     NAP_US = 1000, /* a tick; measured for so many at first: */
@@ -39,6 +40,7 @@ enum {
 /* A wake-up in case the PIT's does not come: 20 ms at 1 GHz. */
 #define LAPIC_FALLBACK   (20 * 1000000 / LAPIC_DIVIDE)
 #define LAPIC_VIRTUAL_HZ (1000000000 / LAPIC_DIVIDE) /* QEMU's and KVM's */
+#define LAPIC_XEN_HZ     (100000000 / LAPIC_DIVIDE)
 #define REFINE_FIRST     (100 * NS_PER_MS)
 
 static struct {
@@ -142,8 +144,13 @@ static uint64_t start_pv(void)
 static uint64_t hz_by_cpuid(void)
 {
     struct cpuid r;
+    uint64_t hz = xen_tsc_hz();
 
     clock.name = "TSC by CPUID";
+    if (hz) {
+        clock.lapic_hz = LAPIC_XEN_HZ;
+        return hz;
+    }
     if (cpu.hypervisor_max >= LEAF_HYPERVISOR_KHZ) {
         r = cpuid(LEAF_HYPERVISOR_KHZ, 0);
         clock.lapic_hz = r.b * UINT64_C(1000) / LAPIC_DIVIDE;

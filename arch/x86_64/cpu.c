@@ -6,11 +6,15 @@
 
 #include <string.h>
 
+#include "xen.h"
+
 struct cpu cpu __attribute__((section(".bss.late_ro")));
 
 enum {
     RANDOM_TRIES = 10, /* Intel's advice */
     LEAF_HYPERVISOR = 0x40000000,
+    VENDOR_AMD = 0x68747541, /* "Auth", from here on in EBX */
+    VENDOR_HYGON = 0x6f677948,
     CR4_MACHINE_CHECK = 1 << 6,
     CR4_UMIP = 1 << 11,
     CR4_OSXSAVE = 1 << 18,
@@ -37,6 +41,8 @@ static void find_hypervisor(void)
         cpu.hypervisor = HYPERVISOR_KVM;
     else if (memcmp(name, "TCGTCGTCGTCG", sizeof(name)) == 0)
         cpu.hypervisor = HYPERVISOR_TCG;
+    else if ((cpu.xen_leaf = xen_find()))
+        cpu.hypervisor = HYPERVISOR_XEN;
     /* KVM long said 0 and meant its one leaf. */
     cpu.hypervisor_max = r.a ? r.a : LEAF_HYPERVISOR + 1;
     if (cpu.hypervisor == HYPERVISOR_KVM)
@@ -48,6 +54,7 @@ void cpu_find(void)
     struct cpuid r = cpuid(0, 0), extended = cpuid(LEAF_EXTENDED, 0);
 
     cpu.max_leaf = r.a;
+    cpu.amd = r.b == VENDOR_AMD || r.b == VENDOR_HYGON;
     r = cpuid(1, 0);
     cpu.machine_check = bit(r.d, 7);
     cpu.apic = bit(r.d, 9);

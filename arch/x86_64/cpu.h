@@ -78,6 +78,7 @@ enum hypervisor {
     HYPERVISOR_NONE,
     HYPERVISOR_KVM,
     HYPERVISOR_TCG,
+    HYPERVISOR_XEN,
     HYPERVISOR_OTHER
 };
 
@@ -86,9 +87,10 @@ struct cpu {
     enum hypervisor hypervisor;
     uint32_t hypervisor_max; /* highest leaf from 0x40000000 on; 0: none */
     uint32_t kvm_features;
+    uint32_t xen_leaf; /* Xen's first leaf; 0: it is not there */
     uint32_t max_leaf;
     bool nx, huge_pages, smep, smap, umip, ibt, steady_tsc, xsave,
-        machine_check;
+        machine_check, amd;
     bool rdrand, rdseed, tsc_deadline, x2apic, apic;
     uint8_t address_bits; /* of physical memory */
 };

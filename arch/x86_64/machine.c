@@ -16,6 +16,7 @@
 #include "irq_wait.h"
 #include "pci_config.h"
 #include "platform.h"
+#include "xen.h"
 
 _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc,
                              uint32_t esp);
@@ -26,6 +27,7 @@ void machine_log(struct span text)
 {
     serial_write(text);
     vga_write(text);
+    xen_write(text);
 }
 
 static void say(const char *text)
@@ -54,8 +56,10 @@ _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc,
 
     serial_start();
     serial_write(SPAN("\n")); /* firmware leaves its last line open */
+    xen_start();
     fault_start();
     cpu_start();
+    platform.boot.map = xen_memory_map();
     wrong = boot_info_read(&platform.boot, &early, eax, ebx, esp);
     vga_start(platform.boot.display, platform.boot.efi);
     must(wrong);
@@ -63,6 +67,7 @@ _Noreturn void machine_start(uint32_t eax, uint32_t ebx, uint64_t first_tsc,
     must(memory_start(&platform.boot));
     cpu_guard_branches();
     vga_remap();
+    xen_remap();
     platform_acpi_start();
     irq_start();
     must(apic_start(&platform.madt));
@@ -88,6 +93,7 @@ static const char *board(void)
     }
     if (!qemu)
         return cpu.hypervisor == HYPERVISOR_KVM    ? "KVM"
+               : cpu.hypervisor == HYPERVISOR_XEN  ? "Xen"
                : cpu.hypervisor != HYPERVISOR_NONE ? "a virtual machine"
                                                    : "a PC";
     switch (pci_host_bridge()) {

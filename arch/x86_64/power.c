@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "pci.h"
 #include "platform.h"
+#include "xen.h"
 
 enum {
     DEBUG_EXIT = 0xf4,          /* where everybody puts it */
@@ -99,6 +100,7 @@ _Noreturn void machine_reset(void)
 
     __asm__ volatile("cli");
     serial_finish();
+    xen_end(XEN_REBOOT);
     if (platform.has_fadt && platform.fadt.reset.at) {
         write_register(&platform.fadt.reset, platform.fadt.reset_value);
         settle();
@@ -182,6 +184,7 @@ _Noreturn void machine_exit(int status)
         tell_pvpanic();
     }
     serial_finish();
+    xen_end(status ? XEN_CRASH : XEN_POWEROFF);
     power_off();
     machine_reset();
 }
@@ -193,6 +196,7 @@ _Noreturn void power_panic(void)
     __asm__ volatile("cli");
     tell_host(PANIC_STATUS);
     tell_pvpanic();
+    xen_end(XEN_CRASH);
     for (unsigned i = 0; i < PAUSE_LOOKS && rdtsc() - start < PAUSE_TICKS; i++)
         cpu_pause();
     machine_reset();

@@ -244,6 +244,31 @@ START_TEST(test_pvh_comes_first_whatever_eax_says)
 }
 END_TEST
 
+START_TEST(test_xens_first_domain_has_asked_for_the_map)
+{
+    uint8_t map[2 * BOOT_ENTRY_BYTES];
+    struct phys small = phys;
+
+    pvh();
+    put32(INFO + 4, 0); /* the version; what it would not have is noise */
+    put64(INFO + 40, UINT64_MAX);
+    ck_assert_ptr_nonnull(read_by(0));
+    memset(&b, 0, sizeof(b));
+    memcpy(map, memory + MAP, BOOT_ENTRY_BYTES);
+    memcpy(map + BOOT_ENTRY_BYTES, memory + MAP + 3 * 24, BOOT_ENTRY_BYTES);
+    b.map = (struct span){map, sizeof(map)};
+    small.size = INFO + 40; /* it is shorter, too */
+    put64(INFO + 24, 0);
+    put32(INFO + 12, 0);
+    ck_assert_ptr_null(boot_info_read(&b, &small, 0, INFO, STACK));
+    ck_assert_int_eq(b.protocol, BOOT_PVH);
+    ck_assert_uint_eq(b.memory.n, 2);
+    ck_assert_uint_eq(b.memory.r[1].end, 0x7fe0000);
+    ck_assert_uint_eq(b.total, 0x9fc00 + 0x7ee0000);
+    ck_assert(!regions_overlap(&b.free, INFO, INFO + 40));
+}
+END_TEST
+
 START_TEST(test_vmd_says_it_on_its_stack)
 {
     vmd();
@@ -469,7 +494,8 @@ RUN_TESTS("bootinfo", PANICS(), test_qemu_by_multiboot_puts_the_path_first,
           test_grub_by_multiboot_does_not,
           test_multiboot_without_a_map_has_two_sizes, test_grub_by_multiboot2,
           test_uefi_and_framebuffer_tags,
-          test_pvh_comes_first_whatever_eax_says, test_vmd_says_it_on_its_stack,
+          test_pvh_comes_first_whatever_eax_says,
+          test_xens_first_domain_has_asked_for_the_map, test_vmd_says_it_on_its_stack,
           test_vmds_map_may_come_second, test_what_is_not_vmds_is_refused,
           test_where_the_map_contradicts_itself_memory_is_not_usable,
           test_an_unknown_loader_or_no_information_is_refused,
