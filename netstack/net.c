@@ -105,6 +105,11 @@ unsigned net_output(struct net *net, uint8_t netif, struct pktq *frames,
     net->now = now;
     if (nif->out.count < max)
         tcp_output(net->tcp, max - nif->out.count, now);
+    if (nif->out.count <= max) {
+        n = nif->out.count;
+        pktq_join(frames, &nif->out);
+        return n;
+    }
     while (n < max && (p = pktq_pop(&nif->out))) {
         pktq_push(frames, p);
         n++;

@@ -109,6 +109,20 @@ static inline void pktq_push(struct pktq *q, struct pkt *p)
     q->count++;
 }
 
+/* All of `from` behind what `q` has. */
+static inline void pktq_join(struct pktq *q, struct pktq *from)
+{
+    if (!from->head)
+        return;
+    if (!q->head)
+        q->head = from->head;
+    else
+        *q->tail = from->head;
+    q->tail = from->tail;
+    q->count += from->count;
+    *from = (struct pktq){0};
+}
+
 /* The first; NULL when there is none. */
 static inline struct pkt *pktq_pop(struct pktq *q)
 {

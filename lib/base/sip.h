@@ -25,7 +25,8 @@ static inline uint64_t sip_rotl(uint64_t v, unsigned n)
     return v << n | v >> (64 - n);
 }
 
-static inline void sip_round(struct sip *s)
+/* In place, so that the four words stay in registers. */
+__attribute__((always_inline)) static inline void sip_round(struct sip *s)
 {
     s->a += s->b;
     s->c += s->d;
@@ -39,7 +40,8 @@ static inline void sip_round(struct sip *s)
     s->c = sip_rotl(s->c, 32);
 }
 
-static inline void sip_rounds(struct sip *s, unsigned n)
+__attribute__((always_inline)) static inline void sip_rounds(struct sip *s,
+                                                             unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
         sip_round(s);

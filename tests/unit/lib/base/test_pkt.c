@@ -136,6 +136,32 @@ START_TEST(test_queue_keeps_its_order_when_it_runs_empty_between)
 }
 END_TEST
 
+START_TEST(test_queues_join_in_their_order)
+{
+    struct pktq q = {0}, more = {0};
+    struct pkt *a, *b;
+
+    setup();
+    a = pkt_get(&pkts);
+    b = pkt_get(&pkts);
+    pktq_join(&q, &more);
+    ck_assert_uint_eq(q.count, 0);
+    pktq_push(&more, a);
+    pktq_join(&q, &more); /* to an empty one */
+    ck_assert_ptr_null(pktq_pop(&more));
+    pktq_join(&q, &more); /* from an empty one */
+    pktq_push(&more, b);
+    pktq_join(&q, &more);
+    ck_assert_uint_eq(q.count, 2);
+    ck_assert_uint_eq(more.count, 0);
+    ck_assert_ptr_eq(pktq_pop(&q), a);
+    pktq_push(&q, a);
+    ck_assert_ptr_eq(pktq_pop(&q), b);
+    ck_assert_ptr_eq(pktq_pop(&q), a);
+    ck_assert_ptr_null(pktq_pop(&q));
+}
+END_TEST
+
 START_TEST(test_pushing_beyond_the_header_room_panics)
 {
     struct pkt *p;
@@ -153,4 +179,5 @@ RUN_TESTS("pkt", PANICS(test_pushing_beyond_the_header_room_panics),
           test_fragments_hold_references_until_the_packet_is_put,
           test_a_packet_takes_no_more_than_its_fragments,
           test_copy_reads_any_range_across_header_and_fragments,
-          test_queue_keeps_its_order_when_it_runs_empty_between)
+          test_queue_keeps_its_order_when_it_runs_empty_between,
+          test_queues_join_in_their_order)
