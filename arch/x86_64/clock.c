@@ -12,6 +12,7 @@
 #include "clock.h"
 
 #include <base/dma.h>
+#include <base/fmt.h>
 #include <billet/machine.h>
 
 #include "apic.h"
@@ -274,7 +275,11 @@ void clock_start(uint64_t first_tsc)
 
 const char *machine_clock(void)
 {
-    return clock.name;
+    static char text[48];
+
+    fmt(text, sizeof(text), "%s, woken by the %s", clock.name,
+        clock.tsc_deadline ? "TSC" : "local APIC");
+    return text;
 }
 
 /* The longer the time, the better the measurement. */

@@ -110,7 +110,8 @@ bool machine_id(uint8_t out[MACHINE_ID_BYTES]);
  * there are none.  Nothing about them is checked. */
 struct span machine_smbios(void);
 
-/* How it knows the time, for the log: "kvmclock". */
+/* How it knows the time and what wakes it, for the log: "kvmclock, woken by the
+ * TSC".  Valid until the next call. */
 const char *machine_clock(void);
 
 /* When the first instruction ran, on machine_now()'s scale; normally 0. */

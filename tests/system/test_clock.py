@@ -37,7 +37,7 @@ def boot(t, machine, cpu, by):
     guest = t.guest(line.add(
         '-netdev', f'user,id=net0,hostfwd=tcp:127.0.0.1:{port}-:80',
         '-device', line.device('net', netdev='net0')))
-    guest.wait_for(f'boot. debug: time by {by}$')
+    guest.wait_for(f'boot. debug: time by {by}, woken by the local APIC$')
     http_wait(port)
     return guest, port
 
@@ -65,6 +65,6 @@ def test_what_else_there_is(t, machine, by, more='usb=off'):
     line = qemu.Line(machine, cpu=OLD).kernel(t.image('hello'),
                                               ['logs=boot:debug'])
     guest = t.guest(line.add('-machine', more))
-    guest.wait_for(f'boot. debug: time by {by}$')
+    guest.wait_for(f'boot. debug: time by {by}, woken by the local APIC$')
     guest.wait_for(r'(?s)(Hello, world\n.*){4}')
     assert guest.wait_exit() == 0

@@ -43,7 +43,7 @@ def test_guests_by_pvh(t):
     assert guest.lines().count('says| guest') == 4
     assert guest.lines().count(f'much| {long}') == 4
     guest.wait_for(r'^says\| \[.* boot\] hello .* on Xen by PVH$')
-    guest.wait_for(r'^says\| \[.* boot\] debug: time by TSC by CPUID$')
+    guest.wait_for(r'^says\| \[.* boot\] debug: time by TSC by CPUID, woken by ')
     guest.wait_for(r'^wrong\| .*helo')
     guest.wait_for(r'^breaks\| PANIC: stack overflow: write at ')
     guest.wait_for(r'^breaks\|   build id [0-9a-f]{32}$')
