@@ -44,7 +44,9 @@ struct tm *billet_wolfssl_gmtime(const time_t *t, struct tm *out);
 
 /* Memory comes from bounded pools: crypto/mem.c. */
 #define XMALLOC_USER
+#ifndef BILLET_HASH /* 256 bytes of the stack are better than the heap's */
 #define WOLFSSL_SMALL_STACK /* an event loop has one stack, fibers small ones */
+#endif
 
 /* Random numbers come from the one generator of the image, at every draw: a
  * copy of the machine must not go on with what a second one here had left. */

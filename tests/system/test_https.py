@@ -128,6 +128,20 @@ def test_https_refuses_half_an_identity(t):
     assert b'no base64' in out, out
 
 
+@each(web={'name': 'web', 'words': ['--tls=on']},
+      pinata={'name': 'pinata', 'words': []})
+def test_https_on_a_processor_without_avx(t, name, words):
+    """What `qemu-system-x86_64` has without -cpu: hashes are C there, and some
+    of them are asked for before any session is."""
+    port = t.free_port()
+    line = qemu.Line(cpu='qemu64').kernel(t.image(name), words)
+    guest = t.guest(line.user_net([('tcp', port, 443)]))
+    guest.wait_for(r'address 10\.0\.2\.15')
+    out = t.run(t.program('curl'), '-sSk', '--max-time', '20',
+                f'https://localhost:{port}/').decode()
+    assert '<html' in out.lower(), out
+
+
 def test_https_is_a_machine(t):
     net, files = t.network(), t.path('files')
     files.mkdir()
