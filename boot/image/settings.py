@@ -77,6 +77,8 @@ def check(args):
         if not arg or any(ord(c) < 32 or ord(c) == 127 for c in arg):
             raise ImageError(f'{arg!r}: an argument has at least one character '
                              'and no control characters')
+        if not key_of(arg):
+            raise ImageError(f'{arg!r}: an argument begins with its key')
         try:
             arg.encode()
         except UnicodeEncodeError:

@@ -253,6 +253,9 @@ def parse(argv):
         argv = {'config': config, 'explain': explain}[argv[0]].plain(argv)
     top = parser()
     options, unknown = top.parse_known_args(join_args(argv))
+    if [] in (getattr(options, 'arg', None) or []):
+        # argparse takes the dashes of --arg=-- for an end of options.
+        raise say.Stop("'--': want KEY=VALUE", say.USAGE)
     if options.command == 'run' and all(KEY.match(k) for k in unknown):
         options.arg += unknown
         options.qemu += extra

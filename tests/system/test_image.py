@@ -175,6 +175,9 @@ def test_config_refuses_what_does_not_fit(t):
     refused(t, image, 'takes 0 words', 'list', image, 'a', status=2)
     refused(t, image, 'not set', 'unset', image, 'k')
     refused(t, image, 'KEY alone', 'get', image, 'a=b', status=2)
+    for word, status in ('=v', 1), ('--=v', 1), ('--', 2):
+        billet(t, 'image', 'hello', '--build', t.build, '-o', image, '--arg',
+               word, status=status)
 
 
 @each(**{kind: {'kind': kind} for kind in FORMATS})
